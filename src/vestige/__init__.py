@@ -1,0 +1,25 @@
+"""Vestige: study hidden communities from the traces they leave, without their content.
+
+The public verbs load on first use, so that `import vestige` stays fast.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from vestige.version import __version__
+
+_VERBS = {
+    "open_dataset": "vestige.dataset",
+}
+
+__all__ = ["__version__", "open_dataset"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything
+    if name in _VERBS:
+        return getattr(import_module(_VERBS[name]), name)
+    raise AttributeError(f"module 'vestige' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Volumes, growth and concentration of activity."""

@@ -1,0 +1,54 @@
+"""The command line: thin, it only calls the public verbs and draws what they return."""
+
+import signal
+import sys
+import traceback
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from vestige.cli.app import app
+from vestige.cli.console import print_error
+from vestige.errors import VestigeError
+
+COMMAND_MODULES: tuple[str, ...] = ()
+"""Modules of this package, each of which adds its commands to `app` when imported."""
+
+INTERRUPTED = 130
+INTERNAL_ERROR = 70
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 1 failed validation, 2 bad input or usage, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code. No traceback is shown, since one may quote a value."""
+    for module in COMMAND_MODULES:
+        import_module(f"vestige.cli.{module}")
+    try:
+        code = app(arguments, prog_name="vestige", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print_error("Interrupted; nothing was left half-done.")
+        return INTERRUPTED
+    except VestigeError as error:
+        print_error(f"Error: {error}")
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: never a message that quotes a cell
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+        print_error(f"Error: internal error, {type(error).__name__} at {place}. Hint: please report this line")
+        return INTERNAL_ERROR
+    return code if isinstance(code, int) else 0
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

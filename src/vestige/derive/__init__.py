@@ -1,0 +1,1 @@
+"""From a forum database to a content-free, pseudonymised dataset."""

@@ -1,0 +1,1 @@
+"""The one disclosure policy, applied to every table on its way out."""

@@ -1,0 +1,71 @@
+"""Every error Vestige raises on purpose.
+
+An error says what is wrong, where, and what to do. It never quotes a cell's value, a name or a path inside
+the material: callers pass table names, column names, row numbers and byte offsets. A driver's own message may
+quote the cell, also through `__context__`: raise the clean error after the `except` block, never inside it.
+"""
+
+
+class VestigeError(Exception):
+    """Base of all errors; `str()` gives one line that ends in a hint.
+
+    Args:
+        what: what is wrong, in plain words.
+        where: file, table, column, row or byte offset; never a value.
+        hint: what to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str) -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        located = f"{what} ({where})" if where else what
+        super().__init__(f"{located}. Hint: {hint}")
+
+
+class SettingsError(VestigeError):
+    """A setting is outside its declared range, or two settings contradict each other."""
+
+
+class SourceError(VestigeError):
+    """The source cannot be read: wrong software, wrong format, missing table or column."""
+
+
+class DumpError(SourceError):
+    """A byte of a dump cannot be placed, or the dump ends too early."""
+
+
+class ConnectionFailedError(SourceError):
+    """A live database cannot be reached or refused the account."""
+
+
+class KeyFileError(VestigeError):
+    """The custodian's key file is missing, too open, too short or malformed."""
+
+
+class MapError(VestigeError):
+    """The custodian's map file is malformed or names an unknown role or kind."""
+
+
+class OutputError(VestigeError):
+    """An output exists already, or cannot be written (permissions, full disk)."""
+
+
+class DatasetError(VestigeError):
+    """A folder is not a dataset, a table is absent, or a file does not match its checksum."""
+
+
+class ValidationError(DatasetError):
+    """A dataset breaks its schema; the command line exits with 1."""
+
+    exit_code = 1
+
+
+class EngineError(VestigeError):
+    """The wanted engine is not available on this machine."""
+
+
+class DisclosureError(VestigeError):
+    """A table may not leave: the disclosure policy forbids it or cannot decide."""

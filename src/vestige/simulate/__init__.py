@@ -1,0 +1,1 @@
+"""Synthetic forums with known truth."""
