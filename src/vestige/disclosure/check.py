@@ -1,0 +1,248 @@
+"""Apply the policy to one table. Anything the rule does not foresee is refused, never let through."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
+
+from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN
+from vestige.disclosure.policy import (
+    LABEL_KINDS,
+    MINIMUM_MEMBERS,
+    RATIO_KINDS,
+    ROUND_COUNTS_TO,
+    SIGNIFICANT_DIGITS,
+    Additive,
+    ColumnKind,
+    ColumnRule,
+    Decision,
+    Mark,
+    Reason,
+    TableRule,
+)
+from vestige.disclosure.safe import PASS, SafeTable
+from vestige.errors import DisclosureError
+from vestige.statistics.proportions import wilson_interval
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Cells = Mapping[str, Sequence[object]]
+Reasons = dict[str, list[Reason | None]]
+
+_CODE: Final = re.compile(CODE_PATTERN)
+_PSEUDONYM: Final = re.compile(PSEUDONYM_PATTERN)
+_COUNT_KINDS: Final = frozenset({ColumnKind.MEMBERS, ColumnKind.COUNT})
+
+
+def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
+    """Suppress, round and record; the result is the only form in which a table may be printed.
+
+    Figures with fewer than 10 members behind them are suppressed, also where only the rest is that small. In a column
+    whose rows sum to a total, further figures are suppressed until subtraction no longer gives one away. Ratios and
+    intervals are computed again from the published counts.
+
+    Args:
+        table: figures of one analysis; null means unavailable.
+        rule: what every column is.
+
+    Raises:
+        DisclosureError: a column is undeclared, missing or of another type than declared, or holds what no figure may
+            be (NaN, a negative count, a word outside the vocabulary, a pseudonym).
+    """
+    cells = _typed_cells(table, rule)
+    hidden = _hidden(cells, rule)
+    published = {
+        name: [None if reason else value for value, reason in zip(cells[name], hidden[name], strict=True)]
+        for name in cells
+    }
+    figures = _rounded(published, rule)
+    for column in rule.columns:
+        if column.ratio is not None:
+            figures[column.name] = _ratios(column, figures)
+            hidden[column.name] = _dependent(column, hidden, figures)
+    return _sealed(rule, figures, hidden)
+
+
+def _typed_cells(table: "pa.Table", rule: TableRule) -> dict[str, Sequence[object]]:
+    declared = [column.name for column in rule.columns]
+    given = {column.name for column in rule.columns if column.kind not in RATIO_KINDS}
+    if len(set(declared)) != len(declared) or set(table.column_names) != given:
+        raise DisclosureError(
+            "the table's columns are not the declared ones",
+            where=f"table {rule.name}, {len(set(table.column_names) ^ given)} columns differ",
+            hint="declare every column in its TableRule; ratios and shares are computed, not given",
+        )
+    cells: dict[str, Sequence[object]] = {}
+    for column in rule.columns:
+        if column.kind in RATIO_KINDS:
+            cells[column.name] = [None] * table.num_rows
+            continue
+        cells[column.name] = table.column(column.name).to_pylist()
+        for value in cells[column.name]:
+            if not _fits(value, column):
+                raise DisclosureError(
+                    f"a value of column {column.name!r} is not what it is declared to be",
+                    where=f"table {rule.name}, kind {column.kind.value}",
+                    hint="see ColumnKind for what each kind may hold",
+                )
+    return cells
+
+
+def _fits(value: object, column: ColumnRule) -> bool:
+    if column.kind in LABEL_KINDS:
+        return _fits_label(value, column)
+    return value is None or _fits_figure(value, column.kind)
+
+
+def _fits_label(value: object, column: ColumnRule) -> bool:
+    if column.kind is ColumnKind.MONTH:
+        return isinstance(value, date) and not isinstance(value, datetime) and value.day == 1
+    if isinstance(value, str) and _PSEUDONYM.match(value):
+        return False
+    if column.kind is ColumnKind.CODE:
+        return isinstance(value, str) and bool(_CODE.match(value))
+    return column.kind is ColumnKind.LABEL and value in column.vocabulary
+
+
+def _fits_figure(value: object, kind: ColumnKind) -> bool:
+    if kind in _COUNT_KINDS:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return kind is ColumnKind.ESTIMATE and isinstance(value, float) and math.isfinite(value)
+
+
+def _hidden(cells: Cells, rule: TableRule) -> Reasons:
+    hidden: Reasons = {}
+    for column in rule.columns:
+        rows = len(cells[column.name])
+        if column.kind in LABEL_KINDS or column.kind in RATIO_KINDS:
+            hidden[column.name] = [None] * rows
+            continue
+        behind = [_members_behind(cells, column, row) for row in range(rows)]
+        reasons = [_reason(cells, column, row, behind[row]) for row in range(rows)]
+        if column.kind in _COUNT_KINDS:
+            _protect_total(cells[column.name], behind, reasons, column.additive)
+        hidden[column.name] = reasons
+    return hidden
+
+
+def _members_behind(cells: Cells, column: ColumnRule, row: int) -> int:
+    names = column.behind or (column.name,)
+    return min(_members(cells, name, row) for name in names)
+
+
+def _members(cells: Cells, name: str, row: int) -> int:
+    """Members in a cell; an unavailable count counts as none, which suppresses."""
+    value = cells[name][row]
+    return value if isinstance(value, int) else 0
+
+
+def _reason(cells: Cells, column: ColumnRule, row: int, behind: int) -> Reason | None:
+    if cells[column.name][row] is None:
+        return None
+    if behind < MINIMUM_MEMBERS:
+        return Reason.SMALL
+    rest = _members(cells, column.within, row) - behind if column.within else MINIMUM_MEMBERS
+    return Reason.COMPLEMENT if rest < MINIMUM_MEMBERS else None
+
+
+def _protect_total(
+    values: Sequence[object], behind: Sequence[int], reasons: list[Reason | None], additive: Additive
+) -> None:
+    """Suppress the smallest further figures until what is missing from the total has enough members behind it.
+
+    At least two figures are missing then, and together they have 10 members behind them: their sum if no member is
+    counted twice, otherwise the largest of them, which is the least that their union can be.
+    """
+    if additive is Additive.NO or not any(reasons):
+        return
+    open_rows = [row for row, reason in enumerate(reasons) if reason is None and values[row] is not None]
+    for row in sorted(open_rows, key=lambda row: (behind[row], row)):
+        missing = [behind[other] for other, reason in enumerate(reasons) if reason is not None]
+        together = sum(missing) if additive is Additive.DISJOINT else max(missing)
+        if len(missing) > 1 and together >= MINIMUM_MEMBERS:
+            return
+        reasons[row] = Reason.TOTAL
+
+
+def _rounded(published: Cells, rule: TableRule) -> dict[str, list[object]]:
+    rounded: dict[str, list[object]] = {}
+    for column in rule.columns:
+        values = published[column.name]
+        if column.kind in _COUNT_KINDS:
+            rounded[column.name] = [_round_count(value) if isinstance(value, int) else None for value in values]
+        elif column.kind is ColumnKind.ESTIMATE:
+            rounded[column.name] = [_round_estimate(value) if isinstance(value, float) else None for value in values]
+        else:
+            rounded[column.name] = list(values)
+    return rounded
+
+
+def _round_count(value: int) -> int:
+    return ROUND_COUNTS_TO * round(value / ROUND_COUNTS_TO)
+
+
+def _round_estimate(value: float) -> float:
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def _ratios(column: ColumnRule, figures: Mapping[str, Sequence[object]]) -> list[object]:
+    numerator, denominator = column.ratio or ("", "")
+    return [
+        _ratio(column.kind, above, below) for above, below in zip(figures[numerator], figures[denominator], strict=True)
+    ]
+
+
+def _ratio(kind: ColumnKind, above: object, below: object) -> float | None:
+    if not isinstance(above, int) or not isinstance(below, int) or below == 0:
+        return None
+    if kind is ColumnKind.RATIO:
+        return _round_estimate(above / below)
+    if kind is ColumnKind.SHARE:
+        return above / below
+    low, high = wilson_interval(min(above, below), below)
+    return low if kind is ColumnKind.SHARE_LOWER else high
+
+
+def _dependent(column: ColumnRule, hidden: Reasons, figures: Mapping[str, Sequence[object]]) -> list[Reason | None]:
+    parts = [hidden[name] for name in column.ratio or ()]
+    return [
+        Reason.DEPENDENT if value is None and any(part[row] for part in parts) else None
+        for row, value in enumerate(figures[column.name])
+    ]
+
+
+def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reasons) -> SafeTable:
+    import pyarrow as pa
+
+    types = {
+        ColumnKind.CODE: pa.string(),
+        ColumnKind.MONTH: pa.date32(),
+        ColumnKind.MEMBERS: pa.int64(),
+        ColumnKind.COUNT: pa.int64(),
+    }
+    shown = tuple(column for column in rule.columns if column.shown)
+    arrays, marks, decisions = {}, {}, []
+    for column in shown:
+        values, reasons = figures[column.name], hidden[column.name]
+        default = pa.string() if isinstance(next(iter(column.vocabulary), None), str) else pa.float64()
+        arrays[column.name] = pa.array(values, types.get(column.kind, default))
+        marks[column.name] = tuple(
+            Mark.SUPPRESSED if reason else Mark.UNAVAILABLE if value is None else Mark.SHOWN
+            for value, reason in zip(values, reasons, strict=True)
+        )
+        decisions += _decisions(rule, column, reasons)
+    return SafeTable(rule.name, rule.title, rule.note, shown, pa.table(arrays), marks, tuple(decisions), permit=PASS)
+
+
+def _decisions(rule: TableRule, column: ColumnRule, reasons: Sequence[Reason | None]) -> list[Decision]:
+    suppressed = [
+        Decision(rule.title, column.title, reason, count)
+        for reason in (Reason.SMALL, Reason.COMPLEMENT, Reason.TOTAL, Reason.DEPENDENT)
+        if (count := sum(found is reason for found in reasons))
+    ]
+    shown = sum(reason is None for reason in reasons)
+    if column.kind in LABEL_KINDS or not shown:
+        return suppressed
+    return [*suppressed, Decision(rule.title, column.title, Reason.ROUNDED, shown)]

@@ -1,0 +1,191 @@
+"""The policy: its three numbers, what a column may be, and what a table must declare before it may leave.
+
+Members are counted, not rows: 500 posts by one member are a cell of one. Zero to nine members are suppressed alike,
+so that a suppressed cell cannot be told from an empty one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from vestige.errors import DisclosureError
+
+MINIMUM_MEMBERS: Final = 10
+"""Fewest members behind a figure that may leave (the usual output-checking threshold; Griffiths et al., 2019,
+Handbook on Statistical Disclosure Control for Outputs, section 3)."""
+ROUND_COUNTS_TO: Final = 5
+"""Counts leave as multiples of this (same source, section on rounding)."""
+SIGNIFICANT_DIGITS: Final = 3
+"""Estimates leave with this many digits, so that an exact count cannot be solved from them."""
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, and so how it is checked. A kind that is not listed here cannot leave."""
+
+    LABEL = "label"
+    """A value of the vocabulary that the rule declares."""
+    CODE = "code"
+    """A neutral code of the dataset."""
+    MONTH = "month"
+    """The first day of a month."""
+    MEMBERS = "members"
+    """A count of members; they stand behind it themselves."""
+    COUNT = "count"
+    """A count of anything else, with the members behind it in other columns."""
+    RATIO = "ratio"
+    """One column divided by another; computed again here from what those two publish."""
+    SHARE = "share"
+    """A ratio that is a proportion."""
+    SHARE_LOWER = "share-lower"
+    """Lower end of a proportion's 95 % Wilson interval, from the published counts."""
+    SHARE_UPPER = "share-upper"
+    """Upper end of the same interval."""
+    ESTIMATE = "estimate"
+    """A statistic of the members behind it, rounded to significant digits."""
+
+
+LABEL_KINDS: Final = frozenset({ColumnKind.LABEL, ColumnKind.CODE, ColumnKind.MONTH})
+RATIO_KINDS: Final = frozenset({ColumnKind.RATIO, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
+
+
+class Additive(StrEnum):
+    """Whether the rows of a column sum to a total that a reader may know from elsewhere."""
+
+    NO = "no"
+    """They do not sum to anything, such as members active in each month."""
+    DISJOINT = "disjoint"
+    """They sum, and no member stands behind two rows."""
+    OVERLAPPING = "overlapping"
+    """They sum, and a member may stand behind several rows; the strictest, hence the default."""
+
+
+class Mark(StrEnum):
+    """The state of a cell; suppressed and unavailable cells print as in the GSS guidance on symbols in tables."""
+
+    SHOWN = ""
+    SUPPRESSED = "[c]"
+    UNAVAILABLE = "[x]"
+
+
+class Reason(StrEnum):
+    """Why a decision was taken."""
+
+    SMALL = "small"
+    COMPLEMENT = "complement"
+    TOTAL = "total"
+    DEPENDENT = "dependent"
+    ROUNDED = "rounded"
+
+
+@dataclass(frozen=True)
+class ColumnRule:
+    """What one column is, declared beside the analysis that fills it.
+
+    Attributes:
+        name: column name.
+        title: heading for a reader.
+        kind: what it holds.
+        behind: columns of the same table that count the members behind each value; every one of them must reach
+            the minimum. A MEMBERS column may leave it empty: it stands behind itself.
+        within: of a MEMBERS column, the column with the members it is a part of; the rest must reach the minimum too.
+        ratio: numerator and denominator columns of a ratio or share.
+        vocabulary: every value that a LABEL may take.
+        additive: whether rows sum to a total.
+        shown: whether a reader sees the column, or it only counts the members behind others.
+    """
+
+    name: str
+    title: str
+    kind: ColumnKind
+    behind: tuple[str, ...] = ()
+    within: str | None = None
+    ratio: tuple[str, str] | None = None
+    vocabulary: tuple[str | float, ...] = ()
+    additive: Additive = Additive.OVERLAPPING
+    shown: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that leaves a question open."""
+        declared: tuple[tuple[object, type[StrEnum]], ...] = ((self.kind, ColumnKind), (self.additive, Additive))
+        if not all(isinstance(value, enum) for value, enum in declared):
+            raise DisclosureError(
+                f"column {self.name!r} is of no known kind", hint="declare it with ColumnKind and Additive"
+            )
+        if (self.kind in RATIO_KINDS) != (self.ratio is not None):
+            raise DisclosureError(
+                f"column {self.name!r}: a ratio, and only a ratio, names numerator and denominator",
+                hint="declare ratio=(numerator, denominator)",
+            )
+        if (self.kind is ColumnKind.LABEL) != bool(self.vocabulary):
+            raise DisclosureError(
+                f"column {self.name!r}: a label, and only a label, has a vocabulary", hint="declare every value"
+            )
+        if self.kind in {ColumnKind.COUNT, ColumnKind.ESTIMATE} and not self.behind:
+            raise DisclosureError(
+                f"column {self.name!r} does not say which members stand behind it", hint="declare behind=(column,)"
+            )
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """What a table is.
+
+    Attributes:
+        name: table name.
+        title: heading for a reader.
+        columns: a rule for every column.
+        note: one sentence on how to read it.
+    """
+
+    name: str
+    title: str
+    columns: tuple[ColumnRule, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse references to columns that are no counts of members, or no figures."""
+        kinds = {rule.name: rule.kind for rule in self.columns}
+        for rule in self.columns:
+            for name in (*rule.behind, *((rule.within,) if rule.within else ())):
+                if kinds.get(name) is not ColumnKind.MEMBERS:
+                    raise DisclosureError(
+                        f"column {rule.name!r} refers to {name!r}, which is no count of members",
+                        where=self.name,
+                        hint="declare that column with ColumnKind.MEMBERS",
+                    )
+            for name in rule.ratio or ():
+                if kinds.get(name) not in {ColumnKind.MEMBERS, ColumnKind.COUNT}:
+                    raise DisclosureError(
+                        f"column {rule.name!r} divides {name!r}, which is no count", where=self.name, hint="see ratio"
+                    )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing done to one column; the report lists them.
+
+    Attributes:
+        table: table name.
+        column: heading of the column.
+        reason: why.
+        cells: how many cells.
+    """
+
+    table: str
+    column: str
+    reason: Reason
+    cells: int
+
+    @property
+    def words(self) -> str:
+        """The decision as a sentence."""
+        what = {
+            Reason.SMALL: f"fewer than {MINIMUM_MEMBERS} members stand behind the figure",
+            Reason.COMPLEMENT: f"all but fewer than {MINIMUM_MEMBERS} members are counted, which tells about the rest",
+            Reason.TOTAL: "it would give away a suppressed figure by subtraction from the total",
+            Reason.DEPENDENT: "it is computed from a suppressed figure",
+        }
+        if self.reason is Reason.ROUNDED:
+            return f"{self.column}: rounded."
+        cells = "1 figure" if self.cells == 1 else f"{self.cells} figures"
+        return f"{self.column}: {cells} suppressed, because {what[self.reason]}."

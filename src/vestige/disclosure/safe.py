@@ -1,0 +1,102 @@
+"""A table that has passed the policy: the only kind that the report and the command line accept."""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from vestige.disclosure.policy import ColumnKind, ColumnRule, Decision, Mark
+from vestige.errors import DisclosureError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PASS: Final = object()
+"""Held by `check_table` alone; a safe table cannot be made, copied or changed without it."""
+
+_PERCENT_KINDS: Final = frozenset({ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
+_LARGE: Final = 100
+
+
+@dataclass(frozen=True)
+class SafeTable:
+    """A checked table; made by `check_table` only.
+
+    Attributes:
+        name: table name.
+        title: heading.
+        note: one sentence on how to read it.
+        columns: the shown columns' rules.
+        data: the shown columns; null where a figure was suppressed or is unavailable.
+        marks: column to the state of each of its cells.
+        decisions: what was suppressed or rounded, and why.
+    """
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[ColumnRule, ...]
+    data: "pa.Table"
+    marks: Mapping[str, tuple[Mark, ...]]
+    decisions: tuple[Decision, ...]
+    permit: InitVar[object]
+
+    def __post_init__(self, permit: object) -> None:
+        """Refuse any maker but `check_table`."""
+        if permit is not PASS:
+            raise DisclosureError("a safe table is made by check_table only", hint="call check_table(table, rule)")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows as plain values that JSON can hold; null where suppressed or unavailable."""
+        return [
+            {name: value.isoformat()[:7] if isinstance(value, date) else value for name, value in row.items()}
+            for row in self.data.to_pylist()
+        ]
+
+    def texts(self) -> list[tuple[str, ...]]:
+        """Rows as a reader sees them: thousands separated, percent signs, [c] and [x] in place of missing figures."""
+        columns = []
+        for rule in self.columns:
+            values = self.data.column(rule.name).to_pylist()
+            columns.append(
+                [
+                    mark.value or format_value(value, rule.kind)
+                    for value, mark in zip(values, self.marks[rule.name], strict=True)
+                ]
+            )
+        return list(zip(*columns, strict=True))
+
+    def to_plain(self) -> dict[str, Any]:
+        """The table as plain values for JSON, with the places of suppressed cells."""
+        return {
+            "title": self.title,
+            "note": self.note,
+            "columns": [{"name": rule.name, "title": rule.title, "kind": rule.kind.value} for rule in self.columns],
+            "rows": self.rows(),
+            "suppressed": {
+                name: places
+                for name, marks in self.marks.items()
+                if (places := [row for row, mark in enumerate(marks) if mark is Mark.SUPPRESSED])
+            },
+        }
+
+
+def format_value(value: object, kind: ColumnKind) -> str:
+    """One published value in words or digits.
+
+    Raises:
+        DisclosureError: the value does not fit the kind.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()[:7]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if kind in _PERCENT_KINDS:
+            return f"{value * 100:.1f} %"
+        if kind is ColumnKind.RATIO:
+            return f"{value:,.1f}" if value < _LARGE else f"{value:,.0f}"
+        return f"{value:,.3g}" if abs(value) < _LARGE else f"{value:,.0f}"
+    raise DisclosureError("a value of an unknown type cannot be printed", hint="use the column kinds of the policy")
