@@ -1,11 +1,17 @@
 """Fixtures of the whole suite."""
 
+import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from vestige.dataset import Dataset, Engine, open_dataset
+from vestige.dataset.engine import connect
+from vestige.errors import EngineError
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -24,3 +30,42 @@ def _global_random_state_is_untouched() -> Iterator[None]:
     yield
     after = (random.getstate(), np.random.get_state()[1].tobytes())  # noqa: NPY002 - as above
     assert before == after, "the test moved the global random state; use numpy.random.default_rng(seed)"
+
+
+@pytest.fixture(scope="session")
+def _spark() -> Iterator[None]:
+    """One Spark context for the whole run; skips without Java, or fails where the servers are required."""
+    missing: str | None = None
+    try:
+        connect(Engine.SPARK).close()
+    except EngineError as error:
+        missing = str(error)
+    if missing is not None:
+        if os.environ.get("VESTIGE_REQUIRE_SERVERS"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    yield
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is not None:
+        SparkContext._active_spark_context.stop()
+
+
+@pytest.fixture(
+    params=[
+        Engine.DUCKDB,
+        pytest.param(Engine.SPARK, marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")]),
+    ]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn: a reduction's test that asks for it, or for `open_engine`, runs on both."""
+    if request.param is Engine.SPARK:
+        request.getfixturevalue("_spark")
+    return request.param
+
+
+@pytest.fixture
+def open_engine(engine: Engine) -> Iterator[Callable[[str | Path], Dataset]]:
+    """`open_dataset` on each engine in turn; everything opened is closed after the test."""
+    with ExitStack() as opened:
+        yield lambda path: opened.enter_context(open_dataset(path, engine=engine))

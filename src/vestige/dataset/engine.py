@@ -1,12 +1,21 @@
-"""The two engines that read a dataset: DuckDB, embedded, and Spark, for data that outgrew one machine."""
+"""The two engines that read a dataset: DuckDB, embedded, and Spark, for data that outgrew one machine.
 
+Both give the same Ibis tables: the schema's columns and types, times as plain UTC timestamps. An expression looks
+at the files it stands on before it runs: a file that changed since its checksum was verified stops it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from vestige.errors import EngineError
+from vestige.dataset.schema import TABLES, ColumnType
+from vestige.errors import DatasetError, SettingsError
 
 if TYPE_CHECKING:
-    from ibis.backends import BaseBackend
+    import ibis
+    import ibis.expr.types as ir
 
 
 class Engine(StrEnum):
@@ -16,23 +25,88 @@ class Engine(StrEnum):
     SPARK = "spark"
 
 
-def connect(engine: Engine) -> "BaseBackend":
-    """An Ibis connection to an engine, in UTC.
+class Connection(Protocol):
+    """What a dataset needs of an engine."""
+
+    def read_files(self, table: str, files: Sequence[Path]) -> "ir.Table":
+        """The verified files of one table, as an Ibis table in the schema's types."""
+
+    def close(self) -> None:
+        """Let go of everything that was opened; closing twice is fine."""
+
+
+def connect(engine: Engine | str) -> Connection:
+    """A new connection to an engine, in UTC, that never reaches for a network.
 
     Raises:
-        EngineError: Spark's package or Java 17 or newer is missing.
+        SettingsError: there is no such engine.
+        EngineError: Spark's package or Java 17 or newer is missing, or Spark does not start.
     """
-    return _connect_duckdb() if engine is Engine.DUCKDB else _connect_spark()
+    if engine not in list(Engine):
+        raise SettingsError("there is no such engine", hint=f"choose one of {', '.join(Engine)}")
+    if Engine(engine) is Engine.DUCKDB:
+        from vestige.dataset.duckdb_engine import connect_duckdb
+
+        return connect_duckdb()
+    from vestige.dataset.spark_engine import connect_spark
+
+    return connect_spark()
 
 
-def _connect_duckdb() -> "BaseBackend":
+_IBIS_TYPES: Final = {
+    ColumnType.ID: "int64",
+    ColumnType.INTEGER: "int64",
+    ColumnType.FLOAT: "float64",
+    ColumnType.FLAG: "boolean",
+    ColumnType.TIME: "timestamp(6)",
+    ColumnType.ENUM: "string",
+    ColumnType.CODE: "string",
+    ColumnType.PSEUDONYM: "string",
+}
+
+
+def ibis_schema(table: str) -> "ibis.Schema":
+    """The Ibis schema of a table, nullability included; KeyError if the dataset schema has no such table."""
     import ibis
+    import ibis.expr.datatypes as dt
 
-    connection = ibis.duckdb.connect()
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    connection.raw_sql("SET enable_progress_bar = false")
-    return connection
+    return ibis.schema(
+        {column.name: dt.dtype(_IBIS_TYPES[column.kind], nullable=column.nullable) for column in TABLES[table].columns}
+    )
 
 
-def _connect_spark() -> "BaseBackend":
-    raise EngineError("Spark is not wired up yet", hint="use engine='duckdb'")
+@dataclass(frozen=True)
+class FileState:
+    """What tells a changed or exchanged file from the one whose checksum was verified.
+
+    The kernel moves `ctime` on every change of content, name or permissions, and no program can set it back.
+    """
+
+    file: Path
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, file: Path) -> Self:
+        """The state now; DatasetError when the file is gone or cannot be read."""
+        try:
+            found = file.stat()
+        except OSError:
+            found = None
+        if found is None:
+            raise DatasetError("a file of the dataset is gone", where=file.name, hint="open the dataset again")
+        return cls(file, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def check_unchanged(states: Iterable[FileState]) -> None:
+    """Raise DatasetError if a file is no longer the one that was verified."""
+    for state in states:
+        if FileState.of(state.file) != state:
+            raise DatasetError(
+                "a file was changed while the dataset was open",
+                where=state.file.name,
+                hint="open the dataset again",
+            )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vestige.dataset.engine import Engine, connect
+from vestige.dataset.engine import Connection, Engine, connect
 from vestige.dataset.manifest import FILE_NAME, FileEntry, Manifest
 from vestige.dataset.schema import TABLES
 from vestige.errors import DatasetError
@@ -16,7 +16,6 @@ from vestige.outputs import staged_folder
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
-    from ibis.backends import BaseBackend
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Dataset:
     path: Path
     manifest: Manifest
     engine: Engine
-    _backend: "BaseBackend" = field(repr=False)
+    _connection: Connection = field(repr=False)
     _opened: dict[str, "ir.Table"] = field(default_factory=dict, repr=False)
 
     @property
@@ -65,7 +64,7 @@ class Dataset:
 
     def close(self) -> None:
         """Let go of the engine's connection."""
-        self._backend.disconnect()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +73,7 @@ class Dataset:
         self.close()
 
     def _open(self, name: str) -> "ir.Table":
-        return self._backend.read_parquet([str(file) for file in self._verified_files(name)], table_name=name)
+        return self._connection.read_files(name, self._verified_files(name))
 
     def _verified_files(self, name: str) -> list[Path]:
         if name not in TABLES:
@@ -95,12 +94,13 @@ def open_dataset(path: str | Path, *, engine: Engine | str = Engine.DUCKDB) -> D
 
     Raises:
         DatasetError: not a dataset.
+        SettingsError: no such engine.
         EngineError: the engine is not available.
     """
     folder = Path(path)
     manifest = Manifest.read(folder)
-    chosen = Engine(engine)
-    return Dataset(folder, manifest, chosen, connect(chosen))
+    connection = connect(engine)
+    return Dataset(folder, manifest, Engine(engine), connection)
 
 
 def write_dataset(
