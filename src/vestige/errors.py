@@ -69,3 +69,9 @@ class EngineError(VestigeError):
 
 class DisclosureError(VestigeError):
     """A table may not leave: the disclosure policy forbids it or cannot decide."""
+
+
+class StudyError(VestigeError):
+    """A study folder breaks its schema, or a claim cannot be read; the command line exits with 1."""
+
+    exit_code = 1
