@@ -2,7 +2,7 @@
 
 from vestige.dataset.engine import Engine
 from vestige.dataset.manifest import FileEntry, ForumEntry, Manifest, SourceCount, TimeResolution
-from vestige.dataset.store import Dataset, open_dataset, write_dataset
+from vestige.dataset.store import Dataset, empty_tables, open_dataset, seal_manifest, write_dataset
 
 __all__ = [
     "Dataset",
@@ -12,6 +12,8 @@ __all__ = [
     "Manifest",
     "SourceCount",
     "TimeResolution",
+    "empty_tables",
     "open_dataset",
+    "seal_manifest",
     "write_dataset",
 ]

@@ -1,6 +1,6 @@
 """The schema in Arrow's types, and Parquet files in that schema."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,9 @@ ARROW_TYPES: Final = {
 }
 """Times carry no zone: they are UTC by the schema, and both engines then read the same plain timestamp."""
 
+ROW_GROUP: Final = 1 << 20
+"""Rows of a Parquet row group: the unit in which engines skip, share out and hold data."""
+
 
 def arrow_schema(table: str) -> pa.Schema:
     """The Arrow schema of a table; KeyError if the dataset schema has no such table."""
@@ -33,33 +36,68 @@ def arrow_schema(table: str) -> pa.Schema:
 def write_parquet(file: Path, table: str, data: pa.Table | Iterable[pa.RecordBatch]) -> int:
     """Write one table's rows in the schema's columns and types; returns the number of rows.
 
+    The file holds the columns and nothing else: no metadata of the data given, and no dictionary of values that
+    no row uses.
+
     Args:
         file: path of the new Parquet file.
         table: name of the table.
         data: an Arrow table, or batches of one.
 
     Raises:
-        DatasetError: the table is unknown, or a column is unknown or missing.
+        DatasetError: the table is unknown, a column is unknown or missing, or a value does not fit its type.
     """
     if table not in TABLES:
         raise DatasetError(f"there is no table {table!r}", hint=f"the schema has {', '.join(TABLES)}")
     schema = arrow_schema(table)
-    batches = data.to_batches(max_chunksize=1 << 20) if isinstance(data, pa.Table) else data
+    batches = data.to_batches() if isinstance(data, pa.Table) else data
     rows = 0
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_table(_conform(batch, table, schema))
-            rows += batch.num_rows
+    with pq.ParquetWriter(file, schema, compression="zstd", store_schema=False) as writer:
+        for part in _grouped(batches):
+            writer.write_table(_conform(part, table, schema), row_group_size=ROW_GROUP)
+            rows += part.num_rows
     return rows
 
 
-def _conform(batch: pa.RecordBatch, table: str, schema: pa.Schema) -> pa.Table:
-    unknown = sorted(set(batch.schema.names) - set(schema.names))
-    missing = sorted(set(schema.names) - set(batch.schema.names))
-    if unknown or missing:
+def _grouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined until they fill a row group, so that many small ones do not make many small groups."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= ROW_GROUP:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _conform(part: pa.Table, table: str, schema: pa.Schema) -> pa.Table:
+    unknown = set(part.schema.names) - set(schema.names)
+    missing = sorted(set(schema.names) - set(part.schema.names))
+    if unknown or missing or len(part.schema.names) != len(schema.names):
         raise DatasetError(
             f"table {table!r} has columns that do not fit the schema",
             where=f"unknown: {len(unknown)}, missing: {', '.join(missing) or 'none'}",
             hint="see docs/reference/dataset.md",
         )
-    return pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+    bad = [field.name for field in schema if not _fits(part[field.name], field)]
+    if bad:
+        raise DatasetError(
+            f"table {table!r} has values that do not fit the schema",
+            where=", ".join(bad),
+            hint="see docs/reference/dataset.md for types and for where null may stand",
+        )
+    return part.select(schema.names).cast(schema)
+
+
+def _fits(column: pa.ChunkedArray, field: pa.Field) -> bool:
+    """Whether a column can be cast without loss; Arrow's own message would quote the value that cannot."""
+    if column.null_count and not field.nullable:
+        return False
+    try:
+        column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True

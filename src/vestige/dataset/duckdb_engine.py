@@ -48,17 +48,16 @@ class DuckDBConnection(Backend):  # type: ignore[misc] # Ibis is not typed
         """Tells this connection from every other, so that Ibis refuses to mix tables of two datasets."""
         return self._identity
 
-    def read_files(self, table: str, files: Sequence[Path]) -> ir.Table:
+    def read_files(self, table: str, files: Sequence[FileState]) -> ir.Table:
         """A view over the files, columns named one by one, so that nothing is inferred from their paths."""
-        states = [FileState.of(file) for file in files]
-        paths = ", ".join(_quoted(_literal_path(str(file.absolute()))) for file in files)
+        paths = ", ".join(_quoted(_literal_path(str(state.file))) for state in files)
         schema = ibis_schema(table)
         columns = ", ".join(f'"{name}"' for name in schema.names)
         self.con.execute(
             f'CREATE OR REPLACE TEMP VIEW "{table}" AS '
             f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = false, union_by_name = false)"
         )
-        self._states += states
+        self._states += files
         return ops.DatabaseTable(
             name=table, schema=schema, source=self, namespace=Namespace(catalog="temp", database="main")
         ).to_expr()

@@ -28,7 +28,7 @@ class Engine(StrEnum):
 class Connection(Protocol):
     """What a dataset needs of an engine."""
 
-    def read_files(self, table: str, files: Sequence[Path]) -> "ir.Table":
+    def read_files(self, table: str, files: "Sequence[FileState]") -> "ir.Table":
         """The verified files of one table, as an Ibis table in the schema's types."""
 
     def close(self) -> None:

@@ -2,19 +2,23 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
-from vestige.dataset.schema import SCHEMA_VERSION, Software
+from vestige.dataset.schema import SCHEMA_VERSION, TABLES, Software
 from vestige.errors import DatasetError
 from vestige.results import Finding, Severity
 from vestige.version import __version__
 
 FORMAT: Final = "vestige-dataset"
 FILE_NAME: Final = "manifest.json"
+FILE_PATTERN: Final = r"^{table}(-[0-9]{{1,6}})?\.parquet$"
+"""A table's files: TABLE.parquet, or TABLE-1.parquet, TABLE-2.parquet, ...; never a path."""
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
 
 
 class TimeResolution(StrEnum):
@@ -117,7 +121,8 @@ class Manifest:
         """Read and check the manifest of a dataset folder.
 
         Raises:
-            DatasetError: no manifest, not a Vestige manifest, or one of another schema version.
+            DatasetError: no manifest, not a Vestige manifest, one of another schema version, or a malformed one:
+                an unknown or doubled field, a value of another type, a file name that leaves the folder.
         """
         raw = _read_json(folder)
         if raw.pop("format", None) != FORMAT:
@@ -130,7 +135,7 @@ class Manifest:
         digest = raw.pop("digest", None)
         manifest = cls._from_plain(raw)
         if manifest is None:
-            raise DatasetError("the manifest is malformed", hint="derive the dataset again")
+            raise DatasetError("the manifest is malformed", where=FILE_NAME, hint="derive the dataset again")
         if manifest.digest != digest:
             raise DatasetError("the manifest contradicts its own digest", hint="get the dataset again")
         return manifest
@@ -138,30 +143,81 @@ class Manifest:
     @classmethod
     def _from_plain(cls, raw: dict[str, Any]) -> Self | None:
         try:
+            if set(raw) != {entry.name for entry in fields(cls)}:
+                return None
             return cls(
-                **{
-                    **raw,
-                    "forums": tuple(
-                        ForumEntry(entry["forum"], entry["code"], Software(entry["software"]))
-                        for entry in raw["forums"]
-                    ),
-                    "time_resolution": TimeResolution(raw["time_resolution"]),
-                    "files": tuple(FileEntry(**entry) for entry in raw["files"]),
-                    "codes": {column: tuple(codes) for column, codes in raw["codes"].items()},
-                    "findings": tuple(
-                        Finding(entry["code"], Severity(entry["severity"]), entry["text"]) for entry in raw["findings"]
-                    ),
-                    "source_counts": tuple(SourceCount(**entry) for entry in raw["source_counts"]),
-                }
+                forums=tuple(
+                    ForumEntry(_integer(entry["forum"]), _text(entry["code"]), Software(entry["software"]))
+                    for entry in _entries(raw["forums"], ForumEntry)
+                ),
+                time_resolution=TimeResolution(raw["time_resolution"]),
+                files=_files(raw["files"]),
+                absent={_text(place): _text(reason) for place, reason in raw["absent"].items()},
+                codes={_text(place): tuple(_text(code) for code in codes) for place, codes in raw["codes"].items()},
+                findings=tuple(
+                    Finding(_text(entry["code"]), Severity(entry["severity"]), _text(entry["text"]))
+                    for entry in _entries(raw["findings"], Finding)
+                ),
+                source_counts=tuple(
+                    SourceCount(_text(entry["table"]), _integer(entry["read"]), _integer(entry["kept"]))
+                    for entry in _entries(raw["source_counts"], SourceCount)
+                ),
+                key_fingerprint=None if raw["key_fingerprint"] is None else _text(raw["key_fingerprint"]),
+                options=dict(raw["options"].items()),
+                created_at=None if raw["created_at"] is None else _text(raw["created_at"]),
+                version=_text(raw["version"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
 
+def _files(raw: object) -> tuple[FileEntry, ...]:
+    """The file entries; ValueError unless each is a plain name of its table, listed once."""
+    files = tuple(
+        FileEntry(
+            _text(entry["table"]),
+            _text(entry["path"]),
+            _text(entry["sha256"]),
+            _integer(entry["size"]),
+            _integer(entry["rows"]),
+        )
+        for entry in _entries(raw, FileEntry)
+    )
+    named = all(re.fullmatch(FILE_PATTERN.format(table=entry.table), entry.path, re.ASCII) for entry in files)
+    digested = all(re.fullmatch(DIGEST_PATTERN, entry.sha256, re.ASCII) for entry in files)
+    if not (named and digested and {entry.table for entry in files} <= set(TABLES)):
+        raise ValueError("file entry")
+    if len({entry.path for entry in files}) != len(files):
+        raise ValueError("file listed twice")
+    return files
+
+
+def _entries(raw: object, kind: type) -> list[dict[str, Any]]:
+    """A JSON list of objects with exactly the fields of a dataclass."""
+    wanted = {entry.name for entry in fields(kind)}
+    if not isinstance(raw, list) or any(not isinstance(entry, dict) or set(entry) != wanted for entry in raw):
+        raise TypeError("list of objects")
+    return raw
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("string")
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("count")
+    return value
+
+
 def _read_json(folder: Path) -> dict[str, Any]:
     try:
-        raw = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        raw = json.loads(
+            (folder / FILE_NAME).read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
+        )
+    except (OSError, ValueError, RecursionError):
         raw = None
     if not isinstance(raw, dict):
         raise DatasetError(
@@ -170,3 +226,14 @@ def _read_json(folder: Path) -> dict[str, Any]:
             hint="point to a folder made by derive or simulate",
         )
     return raw
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError when it names a field twice, since the first value would go unseen."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("field named twice")
+    return dict(pairs)
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("not a number")

@@ -177,15 +177,33 @@ class Column:
     minimum: int | None = None
     in_window: bool = True
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether the column numbers its table's rows: 0, 1, 2, ... within each forum, without a gap."""
+        return self.kind is ColumnType.ID and self.references is None
+
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its columns, and the columns that identify a row (empty when rows may repeat)."""
+    """One table.
+
+    Attributes:
+        name: table name.
+        description: one line; ends up in the reference.
+        columns: its columns, in order.
+        key: the columns that identify a row; empty when rows may repeat.
+        sequence: (column of the true order, unique within a forum; time that must not contradict it).
+        at_most_one: (flag, id): the flag is true on at most one row of each id within a forum.
+        intervals: pairs of times of which the first is never after the second.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    sequence: tuple[str, str] | None = None
+    at_most_one: tuple[str, str] | None = None
+    intervals: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if there is none."""
@@ -209,7 +227,7 @@ def _enum(name: str, enum: type[StrEnum], description: str, *, nullable: bool = 
     return Column(name, ColumnType.ENUM, description, enum=enum, nullable=nullable)
 
 
-_FORUM = _id("forum", "forum", references="forum")
+_FORUM = _id("forum", "which forum", references="forum")
 
 
 def _tables(tables: Sequence[Table]) -> dict[str, Table]:
@@ -222,7 +240,7 @@ TABLES: Final = _tables(
             "forum",
             "One row a forum; several forums fit one dataset.",
             (
-                _id("forum", "dense id"),
+                _id("forum", "dense id, over the whole dataset"),
                 Column(
                     "code",
                     ColumnType.CODE,
@@ -236,13 +254,14 @@ TABLES: Final = _tables(
                 _time("online_to", "last moment online, where known", in_window=False),
             ),
             key=("forum",),
+            intervals=(("window_start", "window_end"), ("online_from", "online_to")),
         ),
         Table(
             "member",
             "One row an account, and one row each for the collective accounts of guests and deleted authors.",
             (
                 _FORUM,
-                _id("member", "dense id"),
+                _id("member", "dense id within the forum"),
                 Column("pseudonym", ColumnType.PSEUDONYM, "128-bit keyed pseudonym of the account"),
                 Column(
                     "linked_pseudonym",
@@ -267,13 +286,14 @@ TABLES: Final = _tables(
                 _time("end_at", "when it ended; null if it lasted or is unknown"),
                 _enum("evidence", RoleEvidence, "state at the window's end, or a dated log"),
             ),
+            intervals=(("start_at", "end_at"),),
         ),
         Table(
             "section",
             "A part of the forum.",
             (
                 _FORUM,
-                _id("section", "dense id"),
+                _id("section", "dense id within the forum"),
                 _id("parent", "enclosing section", references="section", nullable=True),
                 Column(
                     "kind",
@@ -288,7 +308,7 @@ TABLES: Final = _tables(
             "A thread, opened by one member.",
             (
                 _FORUM,
-                _id("thread", "dense id"),
+                _id("thread", "dense id within the forum"),
                 _id("section", "where it stands", references="section", nullable=True),
                 _id("starter", "who opened it", references="member", nullable=True),
                 _time("created_at", "when it was opened"),
@@ -301,7 +321,7 @@ TABLES: Final = _tables(
             "A post in a thread, its opening post included.",
             (
                 _FORUM,
-                _id("post", "dense id"),
+                _id("post", "dense id within the forum"),
                 Column(
                     "seq",
                     ColumnType.INTEGER,
@@ -324,6 +344,8 @@ TABLES: Final = _tables(
                 Column("attachments", ColumnType.INTEGER, "attached objects", unit="objects", minimum=0),
             ),
             key=("forum", "post"),
+            sequence=("seq", "at"),
+            at_most_one=("is_opening", "thread"),
         ),
         Table(
             "reaction",
@@ -343,7 +365,7 @@ TABLES: Final = _tables(
             "Envelopes of private messages: one row a recipient, never a word.",
             (
                 _FORUM,
-                _id("message", "dense id"),
+                _id("message", "dense id within the forum"),
                 _id("sender", "who sent it", references="member", nullable=True),
                 _id("recipient", "who received it", references="member"),
                 _time("at", "when"),
@@ -378,7 +400,7 @@ TABLES: Final = _tables(
             "An attached or linked object, known by number only.",
             (
                 _FORUM,
-                _id("object", "dense id"),
+                _id("object", "dense id within the forum"),
                 Column("class", ColumnType.CODE, "opaque label joined from a list held outside", nullable=True),
                 _enum("size_band", SizeBand, "size", nullable=True),
                 _id("uploader", "who uploaded it", references="member", nullable=True),
@@ -397,13 +419,14 @@ TABLES: Final = _tables(
                 _time("at", "when"),
                 _time("until", "until when; null if for ever or unknown", in_window=False),
             ),
+            intervals=(("at", "until"),),
         ),
         Table(
             "external_event",
             "Something that happened to the forum from outside.",
             (
                 _FORUM,
-                _id("event", "dense id"),
+                _id("event", "dense id within the forum"),
                 _time("at", "when", in_window=False),
                 _enum("kind", ExternalEventKind, "what"),
             ),

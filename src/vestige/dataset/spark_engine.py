@@ -85,26 +85,27 @@ class SparkConnection(Backend):  # type: ignore[misc] # Ibis is not typed
         """Tells this connection from every other, so that Ibis refuses to mix tables of two datasets."""
         return self._identity
 
-    def read_files(self, table: str, files: Sequence[Path]) -> ir.Table:
+    def read_files(self, table: str, files: Sequence[FileState]) -> ir.Table:
         """A view over the files, read in the schema's types."""
         from ibis.backends.pyspark.datatypes import PySparkSchema
         from pyspark.sql.types import StructField, StructType, TimestampNTZType, TimestampType
 
-        states = [FileState.of(file) for file in files]
         schema = ibis_schema(table)
         fields = [
             StructField(field.name, TimestampNTZType() if field.dataType == TimestampType() else field.dataType)
             for field in PySparkSchema.from_ibis(schema)
         ]
         try:
-            frame = self._session.read.schema(StructType(fields)).parquet(*map(_literal_path, files))
+            frame = self._session.read.schema(StructType(fields)).parquet(
+                *(_literal_path(state.file) for state in files)
+            )
         except AnalysisException:
             frame = None
         if frame is None:
             raise EngineError("Spark cannot see the dataset's files", hint="mount the folder where Spark runs")
         frame.createOrReplaceTempView(table)
         self._views.append(table)
-        self._states += states
+        self._states += files
         return ops.DatabaseTable(name=table, schema=schema, source=self).to_expr()
 
     def to_pyarrow(
@@ -140,7 +141,7 @@ class SparkConnection(Backend):  # type: ignore[misc] # Ibis is not typed
 
 def _literal_path(file: Path) -> str:
     """A local file in which Hadoop finds no pattern."""
-    return "file://" + re.sub(r"([\\{}\[\]*?])", r"\\\1", str(file.absolute()))
+    return "file://" + re.sub(r"([\\{}\[\]*?])", r"\\\1", str(file))
 
 
 def _start() -> SparkContext:

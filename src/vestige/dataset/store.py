@@ -1,14 +1,17 @@
 """Read a dataset's folder, and write one."""
 
 import hashlib
+import os
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from vestige.dataset.engine import Connection, Engine, connect
-from vestige.dataset.manifest import FILE_NAME, FileEntry, Manifest
+from vestige.dataset.engine import Connection, Engine, FileState, check_unchanged, connect
+from vestige.dataset.manifest import FILE_NAME, FILE_PATTERN, FileEntry, Manifest
+from vestige.dataset.manifest_text import foreign_strings
 from vestige.dataset.schema import TABLES
 from vestige.errors import DatasetError
 from vestige.outputs import staged_folder
@@ -17,10 +20,15 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+NOT_SUPPLIED: Final = "the source does not supply it"
 
-@dataclass(frozen=True)
+
 class Dataset:
     """An opened dataset; use it as a context manager, or `close` it.
+
+    A table's files are hashed once, before their first read. From then on every expression looks at the files'
+    size, times and inode before it runs, and stops when one is no longer the file that was hashed. What is changed
+    in the middle of one execution is not noticed; `arrow` has no such gap: it parses the very bytes it hashed.
 
     Attributes:
         path: the dataset's folder.
@@ -28,11 +36,12 @@ class Dataset:
         engine: where `table` expressions run.
     """
 
-    path: Path
-    manifest: Manifest
-    engine: Engine
-    _connection: Connection = field(repr=False)
-    _opened: dict[str, "ir.Table"] = field(default_factory=dict, repr=False)
+    def __init__(self, path: Path, manifest: Manifest, engine: Engine, connection: Connection) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.engine = engine
+        self._connection: Connection | None = connection
+        self._opened: dict[str, ir.Table] = {}
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -40,13 +49,19 @@ class Dataset:
         return self.manifest.tables
 
     def table(self, name: str) -> "ir.Table":
-        """An Ibis table; its files' checksums are verified before the first read.
+        """An Ibis table in the schema's columns and types; its files are verified before the first read.
 
         Raises:
-            DatasetError: the table is unknown or absent, or a file is missing or was changed.
+            DatasetError: the table is unknown or absent, a file is missing, was changed or does not fit the schema,
+                or the dataset is closed.
         """
+        if self._connection is None:
+            raise DatasetError("the dataset is closed", hint="open it again")
         if name not in self._opened:
-            self._opened[name] = self._open(name)
+            states = [_verified(self.path, entry) for entry in self._entries(name)]
+            for state in states:
+                _refuse_other_schema(name, state.file)
+            self._opened[name] = self._connection.read_files(name, states)
         return self._opened[name]
 
     def arrow(self, name: str) -> "pa.Table":
@@ -55,16 +70,27 @@ class Dataset:
         Raises:
             DatasetError: as for `table`.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         from vestige.dataset.arrow import arrow_schema
 
-        files = self._verified_files(name)
-        return pq.read_table(files, schema=arrow_schema(name))
+        parts = []
+        for entry in self._entries(name):
+            content = _content(self.path, entry)
+            _refuse_other_schema(name, pa.BufferReader(content))
+            parts.append(pq.read_table(pa.BufferReader(content)))
+        whole, schema = pa.concat_tables(parts, promote_options="permissive"), arrow_schema(name)
+        if any(whole[field.name].null_count and not field.nullable for field in schema):
+            raise DatasetError(f"table {name!r} has nulls where none may stand", hint="run `vestige validate` on it")
+        return whole.cast(schema)
 
     def close(self) -> None:
-        """Let go of the engine's connection."""
-        self._connection.close()
+        """Let go of the engine's connection; closing twice is fine."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._opened.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -72,17 +98,17 @@ class Dataset:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self, name: str) -> "ir.Table":
-        return self._connection.read_files(name, self._verified_files(name))
+    def __repr__(self) -> str:
+        return f"Dataset(engine={self.engine.value!r}, tables={self.tables!r}, digest={self.manifest.digest[:12]!r})"
 
-    def _verified_files(self, name: str) -> list[Path]:
+    def _entries(self, name: str) -> tuple[FileEntry, ...]:
         if name not in TABLES:
             raise DatasetError(f"there is no table {name!r}", hint=f"the schema has {', '.join(TABLES)}")
         entries = self.manifest.files_of(name)
         if not entries:
-            reason = self.manifest.absent.get(name, "the source does not supply it")
+            reason = self.manifest.absent.get(name, NOT_SUPPLIED)
             raise DatasetError(f"table {name!r} is absent: {reason}", hint="see the manifest's `absent`")
-        return [_verified(self.path, entry) for entry in entries]
+        return entries
 
 
 def open_dataset(path: str | Path, *, engine: Engine | str = Engine.DUCKDB) -> Dataset:
@@ -97,7 +123,7 @@ def open_dataset(path: str | Path, *, engine: Engine | str = Engine.DUCKDB) -> D
         SettingsError: no such engine.
         EngineError: the engine is not available.
     """
-    folder = Path(path)
+    folder = Path(path).absolute()
     manifest = Manifest.read(folder)
     connection = connect(engine)
     return Dataset(folder, manifest, Engine(engine), connection)
@@ -134,21 +160,37 @@ def write_dataset(
 
 
 def seal_manifest(folder: Path, manifest: Manifest) -> Manifest:
-    """Describe every `TABLE.parquet` of a staged folder in the manifest, and write it there.
+    """Describe every table's files of a staged folder in the manifest, and write it there.
+
+    A table lies in `TABLE.parquet`, or in `TABLE-1.parquet`, `TABLE-2.parquet`, ...
 
     Args:
         folder: unfinished dataset folder that holds the Parquet files.
-        manifest: everything but `files` and `created_at`.
-    """
-    import pyarrow.parquet as pq
+        manifest: everything but `files` and `created_at`; a table that is neither present nor explained in `absent`
+            is given a general reason.
 
-    files = []
-    for name in TABLES:
-        file = folder / f"{name}.parquet"
-        if file.exists():
-            rows = pq.read_metadata(file).num_rows
-            files.append(FileEntry(name, file.name, file_digest(file), file.stat().st_size, rows))
-    sealed = replace(manifest, files=tuple(files), created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    Raises:
+        DatasetError: a string of the manifest is no code, name or plain sentence of its own.
+    """
+    files = tuple(
+        FileEntry(name, file.name, file_digest(file), file.stat().st_size, _row_count(file))
+        for name in TABLES
+        for file in _files_of(folder, name)
+    )
+    unexplained = set(TABLES) - {entry.table for entry in files} - set(manifest.absent)
+    sealed = replace(
+        manifest,
+        files=files,
+        absent={**manifest.absent, **{name: NOT_SUPPLIED for name in TABLES if name in unexplained}},
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    foreign = foreign_strings(sealed)
+    if foreign:
+        raise DatasetError(
+            "the manifest holds strings that are no code, name or plain sentence",
+            where=", ".join(sorted(foreign)),
+            hint="see vestige/dataset/manifest_text.py",
+        )
     (folder / FILE_NAME).write_text(sealed.to_json(), encoding="utf-8")
     return sealed
 
@@ -159,21 +201,73 @@ def file_digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _verified(folder: Path, entry: FileEntry) -> Path:
+def empty_tables() -> "dict[str, pa.Table]":
+    """Every table of the schema with no rows, as Arrow."""
+    from vestige.dataset.arrow import arrow_schema
+
+    return {name: arrow_schema(name).empty_table() for name in TABLES}
+
+
+def _files_of(folder: Path, table: str) -> list[Path]:
+    pattern = re.compile(FILE_PATTERN.format(table=table), re.ASCII)
+    found = [file for file in folder.iterdir() if pattern.fullmatch(file.name)]
+    return sorted(found, key=lambda file: (len(file.name), file.name))
+
+
+def _row_count(file: Path) -> int:
+    import pyarrow.parquet as pq
+
+    rows: int = pq.read_metadata(file).num_rows
+    return rows
+
+
+def _verified(folder: Path, entry: FileEntry) -> FileState:
+    """The state of a file whose bytes match the manifest."""
+    file = _plain_file(folder, entry)
+    before = FileState.of(file)
+    _refuse_other_bytes(entry, file_digest(file))
+    check_unchanged([before])
+    return before
+
+
+def _content(folder: Path, entry: FileEntry) -> bytes:
+    """A file's bytes, which match the manifest."""
+    content = _plain_file(folder, entry).read_bytes()
+    _refuse_other_bytes(entry, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def _plain_file(folder: Path, entry: FileEntry) -> Path:
     file = folder / entry.path
-    if file.resolve().parent != folder.resolve() or not file.is_file():
+    if file.is_symlink() or not file.is_file():
         raise DatasetError("a file of the dataset is missing", where=entry.table, hint="get the dataset again")
-    if file_digest(file) != entry.sha256:
+    if not os.access(file, os.R_OK):
+        raise DatasetError("a file of the dataset cannot be read", where=entry.table, hint="check its permissions")
+    return file
+
+
+def _refuse_other_bytes(entry: FileEntry, digest: str) -> None:
+    if digest != entry.sha256:
         raise DatasetError(
             "a file does not match its checksum in the manifest",
             where=entry.table,
             hint="it was changed or damaged; get the dataset again",
         )
-    return file
 
 
-def empty_tables() -> dict[str, Any]:
-    """Every table of the schema with no rows, as Arrow."""
+def _refuse_other_schema(table: str, source: "Path | pa.BufferReader") -> None:
+    """DatasetError unless a Parquet file has exactly the schema's columns and types; nullability may differ."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     from vestige.dataset.arrow import arrow_schema
 
-    return {name: arrow_schema(name).empty_table() for name in TABLES}
+    try:
+        found: pa.Schema | None = pq.read_schema(source)
+    except (OSError, pa.ArrowException):
+        found = None
+    wanted = arrow_schema(table)
+    if found is None or found.names != wanted.names or found.types != wanted.types:
+        raise DatasetError(
+            f"a file of table {table!r} does not fit the schema", hint="run `vestige validate` on the dataset"
+        )
