@@ -60,6 +60,10 @@ def read_with_expat(file: Path) -> int:
     return count - 1
 
 
+def _print_line(name: str, size: float, rows: int, mine: float, theirs: float) -> None:
+    print(f"{name:10} {size:6.0f} {rows:10,} {size / mine:17.0f} {size / theirs:15.0f} {theirs / mine:6.1f}")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -67,6 +71,7 @@ def main() -> None:
         reader = XmlFolderReader(folder)
         reader.read(STACKEXCHANGE.tables[:1], lambda *_: None, ignore_progress)
         print(f"{'file':10} {'MB':>6} {'rows':>10} {'Vestige MB/CPU-s':>17} {'expat MB/CPU-s':>15} {'ratio':>6}")
+        sizes, seconds, total = [], [], 0
         for table in STACKEXCHANGE.tables:
             size = (folder / f"{table.name}.xml").stat().st_size / 1e6
             begin = time.process_time()
@@ -76,8 +81,12 @@ def main() -> None:
             end = time.process_time()
             if rows != report.tables[0].rows:
                 raise RuntimeError("the two readers disagree about the number of rows")
-            mine, theirs = size / (middle - begin), size / (end - middle)
-            print(f"{table.name:10} {size:6.0f} {rows:10,} {mine:17.0f} {theirs:15.0f} {mine / theirs:6.1f}")
+            sizes.append(size)
+            total += rows
+            seconds.append((middle - begin, end - middle))
+            _print_line(table.name, size, rows, *seconds[-1])
+        mine, theirs = (sum(column) for column in zip(*seconds, strict=True))
+        _print_line("together", sum(sizes), total, mine, theirs)
 
 
 if __name__ == "__main__":
