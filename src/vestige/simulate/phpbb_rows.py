@@ -1,0 +1,444 @@
+"""A synthetic forum as the rows of phpBB's tables: what each column holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from vestige.dataset.schema import Role, SanctionKind, State, ViewKind
+from vestige.simulate.calendar import UNKNOWN, Integers
+from vestige.simulate.forum import DELETED, FIRST_BOT, GUEST, SimulatedForum
+from vestige.simulate.sql_rows import Numbered, Value, Words
+
+STANDING_GROUPS: Final = (
+    b"GUESTS",
+    b"REGISTERED",
+    b"REGISTERED_COPPA",
+    b"GLOBAL_MODERATORS",
+    b"ADMINISTRATORS",
+    b"BOTS",
+    b"NEWLY_REGISTERED",
+)
+REGISTERED_GROUP, MODERATOR_GROUP, ADMINISTRATOR_GROUP, BOT_GROUP, OWN_GROUP = 2, 4, 5, 6, 8
+
+_ANONYMOUS: Final = 1
+_IGNORED, _FOUNDER = 2, 3
+_VISIBILITY: Final = {State.VISIBLE: 1, State.UNAPPROVED: 0, State.DELETED: 2}
+_GAP_SHARE: Final = 0.02
+_BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
+_SENT_FOLDER: Final = -1
+_SMALL_TABLE: Final = 200
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """One table's rows.
+
+    Attributes:
+        rows: how many.
+        values: columns that are not left to their default or to random text.
+    """
+
+    rows: int
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class SourceIds:
+    """Ids as the dump has them, by dense id: ascending, with gaps where rows were once removed.
+
+    Guests and deleted authors share one account, as phpBB leaves them.
+    """
+
+    member: Integers
+    section: Integers
+    thread: Integers
+    post: Integers
+    message: Integers
+    object: Integers
+
+
+def make_source_ids(forum: SimulatedForum, seed: int) -> SourceIds:
+    """Number everything the way a database that lost rows would."""
+    generator = np.random.default_rng([seed, 1])
+    tables = forum.tables
+
+    def number(count: int, first: int) -> Integers:
+        return first + np.arange(count) + np.cumsum(generator.random(count) < _GAP_SHARE)
+
+    member = np.concatenate(([_ANONYMOUS, _ANONYMOUS], number(len(tables["member"]["member"]) - FIRST_BOT, 2)))
+    messages = int(tables["message"]["message"][-1]) + 1 if len(tables["message"]["message"]) else 0
+    return SourceIds(
+        member,
+        number(len(tables["section"]["section"]), 1),
+        number(len(tables["thread"]["thread"]), 1),
+        number(len(tables["post"]["post"]), 1),
+        number(messages, 1),
+        number(len(tables["object"]["object"]), 1),
+    )
+
+
+def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> dict[str, TableRows]:
+    """Every table's rows.
+
+    Args:
+        forum: the forum.
+        ids: ids in the dump.
+        canaries: "table.column" to its canary.
+    """
+    users = _users(forum, ids, canaries)
+    rows = {
+        "attachments": _attachments(forum, ids),
+        "banlist": _banlist(forum, ids),
+        "bots": _bots(forum, ids),
+        "config": _config(canaries),
+        "drafts": _small({"draft_id": np.arange(1, _SMALL_TABLE + 1)}),
+        "forums": _forums(forum, ids),
+        "groups": _groups(canaries),
+        "log": _log(forum, ids, canaries),
+        "posts": _posts(forum, ids),
+        "privmsgs": _privmsgs(forum, ids),
+        "privmsgs_to": _privmsgs_to(forum, ids),
+        "reports": _small({"report_id": np.arange(1, _SMALL_TABLE + 1)}),
+        "sessions": _sessions(forum, ids, canaries),
+        "thanks": _thanks(forum, ids),
+        "topics": _topics(forum, ids),
+        "topics_track": _topics_track(forum, ids),
+        "user_group": _user_group(forum, ids),
+        "users": users,
+        "warnings": _warnings(forum, ids),
+    }
+    return dict(sorted(rows.items()))
+
+
+def role_at_end(forum: SimulatedForum) -> Integers:
+    """Position in `Role` of every account's role at the window's end; `registered` for those without a spell."""
+    spells = forum.tables["role_spell"]
+    role = np.full(len(forum.tables["member"]["member"]), list(Role).index(Role.REGISTERED), np.int8)
+    lasting = (spells["end_at"] == UNKNOWN) & (spells["role"] != list(Role).index(Role.BANNED))
+    role[spells["member"][lasting]] = spells["role"][lasting]
+    return role
+
+
+def _small(values: Mapping[str, Value]) -> TableRows:
+    return TableRows(_SMALL_TABLE, values)
+
+
+def _or_zero(times: Integers) -> Integers:
+    return np.maximum(times, 0)
+
+
+def _group_of(forum: SimulatedForum) -> Integers:
+    group = np.full(len(forum.tables["member"]["member"]), REGISTERED_GROUP)
+    role = role_at_end(forum)
+    for wanted, number in (
+        (Role.MODERATOR, MODERATOR_GROUP),
+        (Role.ADMINISTRATOR, ADMINISTRATOR_GROUP),
+        (Role.VIP, OWN_GROUP),
+    ):
+        group[role == list(Role).index(wanted)] = number
+    group[FIRST_BOT : forum.first_member] = BOT_GROUP
+    group[GUEST] = 1
+    return group
+
+
+def _users(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
+    posts, table = forum.tables["post"], forum.tables["member"]
+    written = np.bincount(posts["author"], minlength=len(ids.member))
+    last_post = np.zeros(len(ids.member), np.int64)
+    last_post[posts["author"]] = posts["at"]
+    kept = np.flatnonzero(np.arange(len(ids.member)) != DELETED)
+    kind = np.zeros(len(ids.member), np.int8)
+    kind[: forum.first_member] = _IGNORED
+    founder = np.flatnonzero(forum.truth.people.administrator)[:1] + forum.first_member
+    kind[founder] = _FOUNDER
+    hostile = b" O'x \\ \"; -- "
+    return TableRows(
+        len(kept),
+        {
+            "user_id": ids.member[kept],
+            "user_type": kind[kept],
+            "group_id": _group_of(forum)[kept],
+            "user_regdate": _or_zero(table["registered_at"])[kept],
+            "username": Numbered(ids.member[kept], canaries["users.username"].encode() + hostile),
+            "username_clean": Numbered(ids.member[kept], canaries["users.username_clean"].encode() + hostile),
+            "user_posts": np.where(kept < FIRST_BOT, 0, written[kept]),
+            "user_lastpost_time": last_post[kept],
+            "user_lastvisit": last_post[kept],
+            "user_last_active": last_post[kept],
+        },
+    )
+
+
+def _user_group(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    """Members belong to the registered users and, some, to a second group; guests and bots to their own."""
+    group = _group_of(forum)
+    account = np.flatnonzero(np.arange(len(group)) != DELETED)
+    more = np.flatnonzero((np.arange(len(group)) >= forum.first_member) & (group != REGISTERED_GROUP))
+    first = np.where(account >= forum.first_member, REGISTERED_GROUP, group[account])
+    member = np.concatenate((account, more))
+    values: dict[str, Value] = {
+        "group_id": np.concatenate((first, group[more])),
+        "user_id": ids.member[member],
+        "group_leader": np.zeros(len(member), np.int8),
+        "user_pending": np.zeros(len(member), np.int8),
+    }
+    return TableRows(len(member), values)
+
+
+def _groups(canaries: Mapping[str, str]) -> TableRows:
+    names = (*STANDING_GROUPS, canaries["groups.group_name"].encode() + b" '); --")
+    number = np.arange(1, len(names) + 1)
+    kind = np.where(number <= len(STANDING_GROUPS), 3, 1)
+    return TableRows(
+        len(names), {"group_id": number, "group_type": kind, "group_name": Words(number - 1, names)}
+    )
+
+
+def _bots(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    bots = ids.member[FIRST_BOT : forum.first_member]
+    return TableRows(len(bots), {"bot_id": np.arange(1, len(bots) + 1), "user_id": bots})
+
+
+def _config(canaries: Mapping[str, str]) -> TableRows:
+    names = (b"version", b"dbms_version", b"board_startdate", canaries["config.config_name"].encode())
+    return TableRows(len(names), {"config_name": Words(np.arange(len(names)), names)})
+
+
+def _forums(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    parent = forum.tables["section"]["parent"]
+    tops = np.flatnonzero(parent == UNKNOWN)
+    order = np.concatenate([np.concatenate(([top], np.flatnonzero(parent == top))) for top in tops])
+    children = np.bincount(parent[parent != UNKNOWN], minlength=len(parent))
+    left = np.zeros(len(parent), np.int64)
+    opened = np.arange(len(order))
+    closed_before = opened - np.where(parent[order] == UNKNOWN, 0, 1)
+    left[order] = 1 + opened + closed_before
+    return TableRows(
+        len(parent),
+        {
+            "forum_id": ids.section,
+            "parent_id": np.where(parent == UNKNOWN, 0, ids.section[parent]),
+            "left_id": left,
+            "right_id": left + 1 + 2 * children,
+            "forum_type": np.ones(len(parent), np.int8),
+        },
+    )
+
+
+def _state_counts(forum: SimulatedForum, state: State) -> Integers:
+    posts = forum.tables["post"]
+    counted = posts["state"] == list(State).index(state)
+    return np.bincount(posts["thread"][counted], minlength=len(forum.tables["thread"]["thread"]))
+
+
+def _visibility(state: Integers) -> Integers:
+    return np.array([_VISIBILITY[known] for known in State], np.int8)[state]
+
+
+def _topics(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    threads, posts = forum.tables["thread"], forum.tables["post"]
+    count = len(threads["thread"])
+    last = np.zeros(count, np.int64)
+    last[posts["thread"]] = posts["post"]
+    first = np.flatnonzero(posts["is_opening"])
+    views = forum.tables["view"]["thread"]
+    return TableRows(
+        count,
+        {
+            "topic_id": ids.thread,
+            "forum_id": ids.section[threads["section"]],
+            "topic_poster": ids.member[threads["starter"]],
+            "topic_time": threads["created_at"],
+            "topic_views": np.bincount(views[views != UNKNOWN], minlength=count),
+            "topic_first_post_id": ids.post[first],
+            "topic_last_post_id": ids.post[last],
+            "topic_last_poster_id": ids.member[posts["author"][last]],
+            "topic_last_post_time": posts["at"][last],
+            "topic_visibility": _visibility(threads["state"]),
+            "topic_approved": (_visibility(threads["state"]) != 0).astype(np.int8),
+            "topic_posts_approved": _state_counts(forum, State.VISIBLE),
+            "topic_posts_unapproved": _state_counts(forum, State.UNAPPROVED),
+            "topic_posts_softdeleted": _state_counts(forum, State.DELETED),
+        },
+    )
+
+
+def _posts(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    posts = forum.tables["post"]
+    edited = posts["edited_at"] != UNKNOWN
+    return TableRows(
+        len(posts["post"]),
+        {
+            "post_id": ids.post,
+            "topic_id": ids.thread[posts["thread"]],
+            "forum_id": ids.section[posts["section"]],
+            "poster_id": ids.member[posts["author"]],
+            "post_time": posts["at"],
+            "post_attachment": (posts["attachments"] > 0).astype(np.int8),
+            "post_edit_time": _or_zero(posts["edited_at"]),
+            "post_edit_user": np.where(edited, ids.member[posts["author"]], 0),
+            "post_edit_count": edited.astype(np.int8),
+            "post_visibility": _visibility(posts["state"]),
+            "post_approved": (_visibility(posts["state"]) != 0).astype(np.int8),
+        },
+    )
+
+
+def _attachments(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    posts, objects = forum.tables["post"], forum.tables["object"]
+    holder = np.repeat(posts["post"], posts["attachments"])
+    taken = forum.tables["download"]["object"]
+    count = len(objects["object"])
+    return TableRows(
+        count,
+        {
+            "attach_id": ids.object,
+            "post_msg_id": ids.post[holder],
+            "topic_id": ids.thread[posts["thread"][holder]],
+            "poster_id": ids.member[objects["uploader"]],
+            "is_orphan": np.zeros(count, np.int8),
+            "download_count": np.bincount(taken[taken != UNKNOWN], minlength=count),
+            "filesize": _BAND_BYTES[objects["size_band"]],
+            "filetime": objects["at"],
+        },
+    )
+
+
+def _thanks(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    given, posts = forum.tables["reaction"], forum.tables["post"]
+    return TableRows(
+        len(given["at"]),
+        {
+            "post_id": ids.post[given["post"]],
+            "poster_id": ids.member[given["receiver"]],
+            "user_id": ids.member[given["giver"]],
+            "topic_id": ids.thread[posts["thread"][given["post"]]],
+            "forum_id": ids.section[posts["section"][given["post"]]],
+            "thanks_time": given["at"],
+        },
+    )
+
+
+def _privmsgs(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    sent = forum.tables["message"]
+    first = np.flatnonzero(np.diff(sent["message"], prepend=-1))
+    return TableRows(
+        len(first),
+        {
+            "msg_id": ids.message,
+            "author_id": ids.member[sent["sender"][first]],
+            "message_time": sent["at"][first],
+            "to_address": Numbered(ids.member[sent["recipient"][first]], b"u_"),
+        },
+    )
+
+
+def _privmsgs_to(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    """One row a recipient, and one for the sender's own copy."""
+    sent = forum.tables["message"]
+    first = np.flatnonzero(np.diff(sent["message"], prepend=-1))
+    message = np.concatenate((sent["message"], sent["message"][first]))
+    sender = ids.member[np.concatenate((sent["sender"], sent["sender"][first]))]
+    folder = np.zeros(len(message), np.int8)
+    folder[len(sent["message"]) :] = _SENT_FOLDER
+    holder = np.concatenate((ids.member[sent["recipient"]], ids.member[sent["sender"][first]]))
+    order = np.argsort(message, kind="stable")
+    return TableRows(
+        len(message),
+        {
+            "msg_id": ids.message[message][order],
+            "user_id": holder[order],
+            "author_id": sender[order],
+            "folder_id": folder[order],
+        },
+    )
+
+
+def _banlist(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    """Bans of members, and one row each of an address and a mail ban, which name nobody."""
+    rows = _sanctions(forum, SanctionKind.BAN)
+    table = forum.tables["sanction"]
+    member = np.concatenate((ids.member[table["member"][rows]], [0, 0]))
+    at = np.concatenate((table["at"][rows], [forum.window.start, forum.window.start]))
+    until = np.concatenate((_or_zero(table["until"][rows]), [0, 0]))
+    count = len(member)
+    return TableRows(
+        count,
+        {"ban_id": np.arange(1, count + 1), "ban_userid": member, "ban_start": at, "ban_end": until},
+    )
+
+
+def _warnings(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    rows = _sanctions(forum, SanctionKind.WARNING)
+    table = forum.tables["sanction"]
+    return TableRows(
+        len(rows),
+        {
+            "warning_id": np.arange(1, len(rows) + 1),
+            "user_id": ids.member[table["member"][rows]],
+            "post_id": ids.post[table["post"][rows]],
+            "warning_time": table["at"][rows],
+        },
+    )
+
+
+def _sanctions(forum: SimulatedForum, kind: SanctionKind) -> Integers:
+    return np.flatnonzero(forum.tables["sanction"]["kind"] == list(SanctionKind).index(kind))
+
+
+def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
+    """A log row for every sanction, by whoever imposed it; what it says is random text."""
+    table = forum.tables["sanction"]
+    operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING", canaries["log.log_operation"].encode())
+    ban = table["kind"] == list(SanctionKind).index(SanctionKind.BAN)
+    count = len(ban) + 1
+    operation = np.concatenate((np.where(ban, 0, 1), [2]))
+    by = np.where(table["by"] == UNKNOWN, _ANONYMOUS, ids.member[table["by"]])
+    return TableRows(
+        count,
+        {
+            "log_id": np.arange(1, count + 1),
+            "log_type": np.full(count, 3, np.int8),
+            "user_id": np.concatenate((by, [_ANONYMOUS])),
+            "reportee_id": np.concatenate((ids.member[table["member"]], [0])),
+            "log_time": np.concatenate((table["at"], [forum.window.start])),
+            "log_operation": Words(operation, operations),
+        },
+    )
+
+
+def _sessions(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
+    """Sessions alive at the window's end: the last few planted ones."""
+    planted = forum.truth.sessions
+    last = np.argsort(planted.end, kind="stable")[-_SMALL_TABLE:]
+    member = planted.member[last] + forum.first_member
+    return TableRows(
+        len(last),
+        {
+            "session_id": Numbered(np.arange(len(last)), canaries["sessions.session_id"].encode()),
+            "session_user_id": ids.member[member],
+            "session_start": planted.start[last],
+            "session_time": planted.end[last],
+        },
+    )
+
+
+def _topics_track(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+    """Read marks: the last time each member saw each thread."""
+    views = forum.tables["view"]
+    seen = np.flatnonzero(views["kind"] == list(ViewKind).index(ViewKind.THREAD))
+    width = len(ids.thread) + 1
+    pair = views["member"][seen].astype(np.int64) * width + views["thread"][seen]
+    _, last = np.unique(pair[::-1], return_index=True)
+    rows = seen[::-1][last]
+    return TableRows(
+        len(rows),
+        {
+            "user_id": ids.member[views["member"][rows]],
+            "topic_id": ids.thread[views["thread"][rows]],
+            "forum_id": ids.section[forum.tables["thread"]["section"][views["thread"][rows]]],
+            "mark_time": views["at"][rows],
+        },
+    )

@@ -1,0 +1,299 @@
+"""What a synthetic forum is made of: every knob, with its range, and where its value comes from.
+
+Numbers marked "published" are aggregates that studies of hidden forums printed; all others are invented, chosen to
+give a forum of ordinary proportions. See docs/explanation/the-simulated-forum.md.
+"""
+
+import math
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from vestige.dataset.manifest import TimeResolution
+from vestige.errors import SettingsError
+
+MAXIMUM_MEMBERS: Final = 50_000_000
+MAXIMUM_MONTHS: Final = 600
+
+
+class Clock(StrEnum):
+    """The time that posting paths run on."""
+
+    REGISTRATION = "registration"
+    CALENDAR = "calendar"
+
+
+class Preset(StrEnum):
+    """A named set of settings."""
+
+    POSTING_GROUPS = "posting-groups"
+    SILENT_DOWNLOADERS = "silent-downloaders"
+    ONE_GROUP = "one-group"
+
+
+def _require(condition: bool, name: str, rule: str) -> None:
+    if not condition:
+        raise SettingsError(f"{name} must be {rule}", hint="see docs/how-to/simulate-a-forum.md")
+
+
+def _require_fractions(settings: object, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        _require(math.isfinite(value) and 0 <= value <= 1, name, "between 0 and 1")
+
+
+def _require_non_negative(settings: object, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        _require(math.isfinite(value) and value >= 0, name, "a number of 0 or more")
+
+
+@dataclass(frozen=True)
+class PostingGroup:
+    """One path of posting: zero-inflated Poisson counts a month (Nagin 2005), with a polynomial log rate.
+
+    Attributes:
+        share: share of the posting members in this group.
+        mean_posts: expected posts of a member over the window, given when members register; fixes the intercept.
+        slopes: coefficients of u, u^2, ... in the log rate, u being the clock's month divided by months - 1.
+        zero: probability that a month is a structural zero.
+    """
+
+    share: float
+    mean_posts: float
+    slopes: tuple[float, ...] = (0.0, 0.0)
+    zero: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require_fractions(self, "share")
+        _require_non_negative(self, "mean_posts")
+        _require(0 <= self.zero < 1, "zero", "at least 0 and under 1")
+        _require(all(abs(slope) <= 50 for slope in self.slopes), "slopes", "between -50 and 50")
+
+
+PUBLISHED_GROUPS: Final = (
+    PostingGroup(0.588, 2.0, (-5.0, 2.0), 0.50),
+    PostingGroup(0.091, 10.0, (9.0, -14.0), 0.35),
+    PostingGroup(0.111, 19.0, (-3.0, 0.5), 0.35),
+    PostingGroup(0.158, 20.0, (3.0, -1.0), 0.40),
+    PostingGroup(0.045, 152.0, (1.0, -1.5), 0.20),
+    PostingGroup(0.008, 1636.0, (1.2, -0.8), 0.08),
+)
+"""Shares (which sum to 1.001 in print) and mean posts are published; slopes and zero probabilities are invented."""
+
+
+@dataclass(frozen=True)
+class PostingSettings:
+    """Who posts how much, and when.
+
+    Attributes:
+        groups: the posting groups; their shares are rescaled to sum to 1.
+        posting_share: share of the members who belong to a posting group; the others never post.
+        every_poster_posts: whether histories without a single post are drawn again, so that every member of a posting
+            group has posted. The counts are then zero-truncated and their means lie above `mean_posts`.
+        clock: whether paths run on months since registration or on calendar months.
+        guest_share: posts by guests and deleted authors, per post of a member; on top of the groups' posts.
+        edited_share: share of posts edited later.
+        deleted_share: share of threads, and of posts elsewhere, deleted at the window's end.
+        unapproved_share: share of posts that wait for approval.
+        attachments_per_post: mean number of attached objects.
+    """
+
+    groups: tuple[PostingGroup, ...] = PUBLISHED_GROUPS
+    posting_share: float = 1.0
+    every_poster_posts: bool = False
+    clock: Clock = Clock.REGISTRATION
+    guest_share: float = 0.005
+    edited_share: float = 0.06
+    deleted_share: float = 0.01
+    unapproved_share: float = 0.003
+    attachments_per_post: float = 0.05
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.groups) <= 100, "groups", "1 to 100 groups")
+        _require(sum(group.share for group in self.groups) > 0, "groups", "given a share above 0")
+        _require_fractions(
+            self, "posting_share", "guest_share", "edited_share", "deleted_share", "unapproved_share"
+        )
+        _require_non_negative(self, "attachments_per_post")
+        _require(self.attachments_per_post <= 20, "attachments_per_post", "at most 20")
+        if self.every_poster_posts:
+            _require(all(group.mean_posts > 0 for group in self.groups), "mean_posts", "above 0 if every poster posts")
+
+
+@dataclass(frozen=True)
+class RegistrationSettings:
+    """When members register.
+
+    Attributes:
+        growth: how much the number of registrations a month grows over the window before the boom, as a factor.
+        boom_at: when the boom begins, as a fraction of the window.
+        boom_factor: registrations a month after the boom began, relative to before; 1 for no boom.
+    """
+
+    growth: float = 2.0
+    boom_at: float = 0.7
+    boom_factor: float = 4.0
+
+    def __post_init__(self) -> None:
+        _require_fractions(self, "boom_at")
+        _require_non_negative(self, "growth", "boom_factor")
+        _require(self.growth > 0 and self.boom_factor > 0, "growth and boom_factor", "above 0")
+
+
+@dataclass(frozen=True)
+class StructureSettings:
+    """Threads, sections, communities, and who matters in them.
+
+    Attributes:
+        sections: number of sections.
+        communities: number of planted communities; 1 for none.
+        mixing: share of an ordinary member's posts outside his own community.
+        opening_share: probability that an ordinary post opens a thread.
+        recent_share: share of replies that go to recent posts; the rest go to any earlier post, which makes
+            thread sizes heavy-tailed (Simon 1955).
+        key_members: planted members whose posts draw replies and thanks and who link communities.
+        key_pull: share of replies that go to a key member's post, where there is one.
+        key_mixing: share of a key member's posts outside his own community.
+        busy_members: planted members who post most of all, yet to each other or to nobody.
+        thanks_per_post: mean thanks a post receives.
+        messages_per_post: private messages, per post.
+    """
+
+    sections: int = 24
+    communities: int = 6
+    mixing: float = 0.15
+    opening_share: float = 0.1
+    recent_share: float = 0.7
+    key_members: int = 12
+    key_pull: float = 0.15
+    key_mixing: float = 0.6
+    busy_members: int = 12
+    thanks_per_post: float = 0.15
+    messages_per_post: float = 0.08
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.sections <= 10_000, "sections", "1 to 10,000")
+        _require(1 <= self.communities <= 100, "communities", "1 to 100")
+        _require_fractions(self, "mixing", "opening_share", "recent_share", "key_pull", "key_mixing")
+        _require_non_negative(self, "key_members", "busy_members", "thanks_per_post", "messages_per_post")
+        _require(max(self.thanks_per_post, self.messages_per_post) <= 20, "thanks and messages per post", "at most 20")
+
+
+@dataclass(frozen=True)
+class VisitSettings:
+    """What the access log of the window's last days shows.
+
+    Attributes:
+        log_days: days before the window's end that views and downloads are known for.
+        sessions_per_fortnight: mean visits of a member; gamma-distributed between members.
+        views_per_session: mean pages of a visit, at least 1.
+        downloading_share: share of the members who download at all.
+        downloads_per_fortnight: mean transfers of a downloading member; gamma-distributed between members.
+        completed_share: share of transfers that reach their end.
+    """
+
+    log_days: int = 56
+    sessions_per_fortnight: float = 1.0
+    views_per_session: float = 4.0
+    downloading_share: float = 0.6
+    downloads_per_fortnight: float = 3.0
+    completed_share: float = 0.85
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.log_days <= 31 * MAXIMUM_MONTHS, "log_days", "0 or more, within the longest window")
+        _require_non_negative(self, "sessions_per_fortnight", "downloads_per_fortnight")
+        _require(1 <= self.views_per_session <= 1000, "views_per_session", "1 to 1,000")
+        _require_fractions(self, "downloading_share", "completed_share")
+
+
+@dataclass(frozen=True)
+class StandingSettings:
+    """Roles and sanctions.
+
+    Attributes:
+        administrators: number of administrators, from the first month.
+        moderators: number of moderators; key members first.
+        promotion_hazard: promotions to `vip` a month among members who did not post in their first month.
+        early_posting_effect: log hazard ratio of promotion for members who posted in their first month.
+        ban_hazard: bans a month, the same for all; a banned member does nothing more.
+        warnings_per_post: warnings, per post.
+        bots: number of crawler accounts.
+    """
+
+    administrators: int = 2
+    moderators: int = 8
+    promotion_hazard: float = 0.004
+    early_posting_effect: float = 1.0
+    ban_hazard: float = 0.0004
+    warnings_per_post: float = 0.0005
+    bots: int = 5
+
+    def __post_init__(self) -> None:
+        _require_non_negative(self, "administrators", "moderators", "promotion_hazard", "ban_hazard", "bots")
+        _require_fractions(self, "warnings_per_post", "ban_hazard", "promotion_hazard")
+        _require(abs(self.early_posting_effect) <= 10, "early_posting_effect", "between -10 and 10")
+        _require(self.bots <= 1000, "bots", "at most 1,000")
+
+
+@dataclass(frozen=True)
+class ForumSettings:
+    """A synthetic forum.
+
+    Attributes:
+        members: accounts of members; guests, deleted authors and bots come on top.
+        months: length of the window in calendar months.
+        start: first day of the window, the first of a month.
+        code: the forum's neutral code.
+        time_resolution: how coarse the times of the written dataset are.
+    """
+
+    members: int = 20_000
+    months: int = 48
+    start: datetime = datetime(2015, 1, 1, tzinfo=UTC)
+    code: str = "simulated"
+    time_resolution: TimeResolution = TimeResolution.SECOND
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    posting: PostingSettings = field(default_factory=PostingSettings)
+    structure: StructureSettings = field(default_factory=StructureSettings)
+    visits: VisitSettings = field(default_factory=VisitSettings)
+    standing: StandingSettings = field(default_factory=StandingSettings)
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.members <= MAXIMUM_MEMBERS, "members", f"1 to {MAXIMUM_MEMBERS:,}")
+        _require(1 <= self.months <= MAXIMUM_MONTHS, "months", f"1 to {MAXIMUM_MONTHS}")
+        _require(self.start.day == 1 and 1971 <= self.start.year <= 2100, "start", "the first of a month after 1970")
+
+
+def preset_settings(preset: Preset | str, *, members: int | None = None, months: int | None = None) -> ForumSettings:
+    """The settings of a preset, with another size if wanted.
+
+    Args:
+        preset: its name.
+        members: number of members; the preset's own if None.
+        months: length of the window; the preset's own if None.
+
+    Raises:
+        SettingsError: no such preset, or a size out of range.
+    """
+    if preset not in {known.value for known in Preset}:
+        raise SettingsError("there is no such preset", hint=f"choose one of {', '.join(Preset)}")
+    settings = _PRESETS[Preset(preset)]
+    plain = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    wanted = {"members": members, "months": months}
+    return ForumSettings(**{**plain, **{name: value for name, value in wanted.items() if value is not None}})
+
+
+_PRESETS: Final = {
+    Preset.POSTING_GROUPS: ForumSettings(),
+    # Published: 3.4 % of the members ever posted, 93.6 % downloaded, 77 files a fortnight on average.
+    Preset.SILENT_DOWNLOADERS: ForumSettings(
+        months=12,
+        posting=PostingSettings(posting_share=0.034, every_poster_posts=True, guest_share=0.0),
+        visits=VisitSettings(
+            log_days=14, sessions_per_fortnight=8.0, downloading_share=0.936, downloads_per_fortnight=77.0
+        ),
+    ),
+    Preset.ONE_GROUP: ForumSettings(posting=PostingSettings(groups=(PostingGroup(1.0, 20.0, (-1.0, 0.0), 0.3),))),
+}
