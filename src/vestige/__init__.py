@@ -10,9 +10,10 @@ from vestige.version import __version__
 
 _VERBS = {
     "open_dataset": "vestige.dataset",
+    "simulate_forum": "vestige.simulate",
 }
 
-__all__ = ["__version__", "open_dataset"]
+__all__ = ["__version__", "open_dataset", "simulate_forum"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything

@@ -12,7 +12,10 @@ from vestige.cli.app import app
 from vestige.cli.console import print_error
 from vestige.errors import VestigeError
 
-COMMAND_MODULES: tuple[str, ...] = ("casefile",)
+COMMAND_MODULES: tuple[str, ...] = (
+    "casefile",
+    "simulate",
+)
 """Modules of this package, each of which adds its commands to `app` when imported."""
 
 INTERRUPTED = 130

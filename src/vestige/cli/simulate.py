@@ -26,9 +26,7 @@ def simulate(
     members: Annotated[int | None, typer.Option(help="Number of members; the preset's own if not given.")] = None,
     months: Annotated[int | None, typer.Option(help="Months in the window; the preset's own if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same settings and seed, same forum.")] = 0,
-    preset: Annotated[
-        str, typer.Option(help="posting-groups, silent-downloaders or one-group.")
-    ] = "posting-groups",
+    preset: Annotated[str, typer.Option(help="posting-groups, silent-downloaders or one-group.")] = "posting-groups",
     form: Annotated[Form, typer.Option("--as", help="Write a dataset, or a dump of a phpBB database.")] = Form.DATASET,
     layout: Annotated[
         str, typer.Option(help="Layout of the dump: mysqldump, mariadb-dump, phpmyadmin, adminer or one-row.")

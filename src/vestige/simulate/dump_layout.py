@@ -147,7 +147,7 @@ def file_tail(settings: DumpSettings) -> bytes:
     return _lines(tails.get(settings.layout, _MYSQLDUMP_TAIL), settings)
 
 
-def table_frame(table: DumpTable, rows: int, settings: DumpSettings) -> Frame:
+def table_frame(table: DumpTable, settings: DumpSettings) -> Frame:
     """The strings around one table's rows."""
     name = f"`{settings.prefix}{table.name}`"
     of_tool = settings.layout in {DumpLayout.PHPMYADMIN, DumpLayout.ADMINER}

@@ -262,17 +262,13 @@ class _Maker:
     ) -> tuple[Visits, dict[str, Columns]]:
         generator = self._generator("visits")
         settings = self.settings.visits
-        visits = draw_visits(
-            generator, self.window, people.registered_at, people.active_until(self.window), settings
-        )
+        visits = draw_visits(generator, self.window, people.registered_at, people.active_until(self.window), settings)
         kind, thread = draw_viewed(generator, visits, people.community, posts.at, threads)
         section = np.full(len(thread), UNKNOWN, np.int32)
         section[thread != UNKNOWN] = thread_table["section"][thread[thread != UNKNOWN]]
         thread[kind != _code(ViewKind, ViewKind.THREAD)] = UNKNOWN
         holder = np.repeat(post_table["post"], post_table["attachments"])
-        chosen, outcome = draw_transferred(
-            generator, visits.download_at, posts.at[holder], settings.completed_share
-        )
+        chosen, outcome = draw_transferred(generator, visits.download_at, posts.at[holder], settings.completed_share)
         tables: dict[str, Columns] = {
             "view": {
                 "member": visits.view_member + np.int32(self.first_member),
@@ -326,7 +322,7 @@ class _Maker:
         member = np.concatenate((banned + self.first_member, posts.author[warned])).astype(np.int32)
         post = np.concatenate((np.full(len(banned), UNKNOWN), warned)).astype(np.int32)
         order = np.argsort(at, kind="stable")
-        columns = {"member": member, "by": by, "kind": kind, "at": at, "until": until, "post": post}
+        columns: Columns = {"member": member, "by": by, "kind": kind, "at": at, "until": until, "post": post}
         return {name: column[order] for name, column in columns.items()}
 
     def _events(self, boom: int) -> Columns:

@@ -22,7 +22,7 @@ _SYLLABLES: Final = tuple(first + second for first in "bdfklmnprst" for second i
 HOSTILE: Final = (
     b"'); DROP TABLE `phpbb_posts`; -- ",
     b"it''s \\' and \\\\' and \\",
-    b'"double" `back` \'single\'',
+    b"\"double\" `back` 'single'",
     b"/* comment */ /*!40101 SET NAMES latin1 */; -- # ",
     b"\nINSERT INTO `phpbb_posts` VALUES (1,1,1,2,0,'');\n",
     b"),(99999,1,1,2,0,'x",

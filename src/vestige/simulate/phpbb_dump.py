@@ -100,7 +100,7 @@ def _chunks(
     yield file_head(settings)
     for table in phpbb_tables(settings.version):
         of_table = rows[table.name]
-        frame = table_frame(table, of_table.rows, settings)
+        frame = table_frame(table, settings)
         yield frame.before
         texts = _text_columns(seed, table, of_table, canaries, rare, settings)
         generator = np.random.default_rng([seed, 2, zlib.crc32(table.name.encode())])

@@ -191,9 +191,7 @@ def _groups(canaries: Mapping[str, str]) -> TableRows:
     names = (*STANDING_GROUPS, canaries["groups.group_name"].encode() + b" '); --")
     number = np.arange(1, len(names) + 1)
     kind = np.where(number <= len(STANDING_GROUPS), 3, 1)
-    return TableRows(
-        len(names), {"group_id": number, "group_type": kind, "group_name": Words(number - 1, names)}
-    )
+    return TableRows(len(names), {"group_id": number, "group_type": kind, "group_name": Words(number - 1, names)})
 
 
 def _bots(forum: SimulatedForum, ids: SourceIds) -> TableRows:

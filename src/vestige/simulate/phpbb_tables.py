@@ -77,7 +77,9 @@ def _key_line(key: str) -> str:
 def _as_30(table: DumpTable) -> DumpTable:
     gone = _GONE_IN_30.get(table.name, frozenset())
     columns = tuple(
-        replace(column, name=_NAME_IN_30.get(column.name, column.name), sql=column.sql.replace("int(10)", "mediumint(8)"))
+        replace(
+            column, name=_NAME_IN_30.get(column.name, column.name), sql=column.sql.replace("int(10)", "mediumint(8)")
+        )
         for column in table.columns
         if column.name not in gone
     )

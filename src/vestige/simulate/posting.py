@@ -60,7 +60,7 @@ def make_paths(settings: PostingSettings, expected_registrations: Floats) -> Pat
 
 
 def clock_values(months: int) -> Floats:
-    """u of each clock month: month / (months - 1), so that the window is 0 to 1."""
+    """Scaled time u of each clock month: month / (months - 1), so that the window is 0 to 1."""
     return np.arange(months) / max(months - 1, 1)
 
 

@@ -5,16 +5,21 @@ give a forum of ordinary proportions. See docs/explanation/the-simulated-forum.m
 """
 
 import math
+import re
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from vestige.dataset.manifest import TimeResolution
+from vestige.dataset.schema import CODE_PATTERN
 from vestige.errors import SettingsError
 
 MAXIMUM_MEMBERS: Final = 50_000_000
 MAXIMUM_MONTHS: Final = 600
+_MOST_GROUPS: Final = 100
+_LARGEST_SLOPE: Final = 50
+_YEARS: Final = range(1971, 2101)
 
 
 class Clock(StrEnum):
@@ -37,16 +42,10 @@ def _require(condition: bool, name: str, rule: str) -> None:
         raise SettingsError(f"{name} must be {rule}", hint="see docs/how-to/simulate-a-forum.md")
 
 
-def _require_fractions(settings: object, *names: str) -> None:
+def _require_between(settings: object, low: float, high: float, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        _require(math.isfinite(value) and 0 <= value <= 1, name, "between 0 and 1")
-
-
-def _require_non_negative(settings: object, *names: str) -> None:
-    for name in names:
-        value = getattr(settings, name)
-        _require(math.isfinite(value) and value >= 0, name, "a number of 0 or more")
+        _require(math.isfinite(value) and low <= value <= high, name, f"between {low:,} and {high:,}")
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ class PostingGroup:
     zero: float = 0.0
 
     def __post_init__(self) -> None:
-        _require_fractions(self, "share")
-        _require_non_negative(self, "mean_posts")
+        _require_between(self, 0, 1, "share")
+        _require_between(self, 0, 1e9, "mean_posts")
         _require(0 <= self.zero < 1, "zero", "at least 0 and under 1")
-        _require(all(abs(slope) <= 50 for slope in self.slopes), "slopes", "between -50 and 50")
+        _require(all(abs(slope) <= _LARGEST_SLOPE for slope in self.slopes), "slopes", "between -50 and 50")
 
 
 PUBLISHED_GROUPS: Final = (
@@ -111,13 +110,12 @@ class PostingSettings:
     attachments_per_post: float = 0.05
 
     def __post_init__(self) -> None:
-        _require(0 < len(self.groups) <= 100, "groups", "1 to 100 groups")
+        _require(0 < len(self.groups) <= _MOST_GROUPS, "groups", f"1 to {_MOST_GROUPS} groups")
         _require(sum(group.share for group in self.groups) > 0, "groups", "given a share above 0")
-        _require_fractions(
-            self, "posting_share", "guest_share", "edited_share", "deleted_share", "unapproved_share"
+        _require_between(
+            self, 0, 1, "posting_share", "guest_share", "edited_share", "deleted_share", "unapproved_share"
         )
-        _require_non_negative(self, "attachments_per_post")
-        _require(self.attachments_per_post <= 20, "attachments_per_post", "at most 20")
+        _require_between(self, 0, 20, "attachments_per_post")
         if self.every_poster_posts:
             _require(all(group.mean_posts > 0 for group in self.groups), "mean_posts", "above 0 if every poster posts")
 
@@ -137,9 +135,8 @@ class RegistrationSettings:
     boom_factor: float = 4.0
 
     def __post_init__(self) -> None:
-        _require_fractions(self, "boom_at")
-        _require_non_negative(self, "growth", "boom_factor")
-        _require(self.growth > 0 and self.boom_factor > 0, "growth and boom_factor", "above 0")
+        _require_between(self, 0, 1, "boom_at")
+        _require_between(self, 0.001, 1000, "growth", "boom_factor")
 
 
 @dataclass(frozen=True)
@@ -174,11 +171,11 @@ class StructureSettings:
     messages_per_post: float = 0.08
 
     def __post_init__(self) -> None:
-        _require(1 <= self.sections <= 10_000, "sections", "1 to 10,000")
-        _require(1 <= self.communities <= 100, "communities", "1 to 100")
-        _require_fractions(self, "mixing", "opening_share", "recent_share", "key_pull", "key_mixing")
-        _require_non_negative(self, "key_members", "busy_members", "thanks_per_post", "messages_per_post")
-        _require(max(self.thanks_per_post, self.messages_per_post) <= 20, "thanks and messages per post", "at most 20")
+        _require_between(self, 1, 10_000, "sections")
+        _require_between(self, 1, 100, "communities")
+        _require_between(self, 0, 1, "mixing", "opening_share", "recent_share", "key_pull", "key_mixing")
+        _require_between(self, 0, MAXIMUM_MEMBERS, "key_members", "busy_members")
+        _require_between(self, 0, 20, "thanks_per_post", "messages_per_post")
 
 
 @dataclass(frozen=True)
@@ -202,10 +199,10 @@ class VisitSettings:
     completed_share: float = 0.85
 
     def __post_init__(self) -> None:
-        _require(0 <= self.log_days <= 31 * MAXIMUM_MONTHS, "log_days", "0 or more, within the longest window")
-        _require_non_negative(self, "sessions_per_fortnight", "downloads_per_fortnight")
-        _require(1 <= self.views_per_session <= 1000, "views_per_session", "1 to 1,000")
-        _require_fractions(self, "downloading_share", "completed_share")
+        _require_between(self, 0, 31 * MAXIMUM_MONTHS, "log_days")
+        _require_between(self, 0, 10_000, "sessions_per_fortnight", "downloads_per_fortnight")
+        _require_between(self, 1, 1000, "views_per_session")
+        _require_between(self, 0, 1, "downloading_share", "completed_share")
 
 
 @dataclass(frozen=True)
@@ -231,10 +228,10 @@ class StandingSettings:
     bots: int = 5
 
     def __post_init__(self) -> None:
-        _require_non_negative(self, "administrators", "moderators", "promotion_hazard", "ban_hazard", "bots")
-        _require_fractions(self, "warnings_per_post", "ban_hazard", "promotion_hazard")
-        _require(abs(self.early_posting_effect) <= 10, "early_posting_effect", "between -10 and 10")
-        _require(self.bots <= 1000, "bots", "at most 1,000")
+        _require_between(self, 0, MAXIMUM_MEMBERS, "administrators", "moderators")
+        _require_between(self, 0, 1, "warnings_per_post", "ban_hazard", "promotion_hazard")
+        _require_between(self, -10, 10, "early_posting_effect")
+        _require_between(self, 0, 1000, "bots")
 
 
 @dataclass(frozen=True)
@@ -261,9 +258,10 @@ class ForumSettings:
     standing: StandingSettings = field(default_factory=StandingSettings)
 
     def __post_init__(self) -> None:
-        _require(1 <= self.members <= MAXIMUM_MEMBERS, "members", f"1 to {MAXIMUM_MEMBERS:,}")
-        _require(1 <= self.months <= MAXIMUM_MONTHS, "months", f"1 to {MAXIMUM_MONTHS}")
-        _require(self.start.day == 1 and 1971 <= self.start.year <= 2100, "start", "the first of a month after 1970")
+        _require_between(self, 1, MAXIMUM_MEMBERS, "members")
+        _require_between(self, 1, MAXIMUM_MONTHS, "months")
+        _require(self.start.day == 1 and self.start.year in _YEARS, "start", "the first of a month of 1971 to 2100")
+        _require(re.fullmatch(CODE_PATTERN, self.code) is not None, "code", "a neutral code of a-z, 0-9 and -")
 
 
 def preset_settings(preset: Preset | str, *, members: int | None = None, months: int | None = None) -> ForumSettings:

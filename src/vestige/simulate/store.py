@@ -176,7 +176,7 @@ def _reported(
 
 def _forum_table(forum: SimulatedForum) -> pa.Table:
     unit = _UNIT_SECONDS[forum.settings.time_resolution]
-    row = {name: None for name in arrow_schema("forum").names}
+    row: dict[str, Any] = dict.fromkeys(arrow_schema("forum").names)
     row |= {
         "forum": _FORUM,
         "code": forum.settings.code,

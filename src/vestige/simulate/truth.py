@@ -194,5 +194,3 @@ def _optional(values: Integers) -> pa.Array:
 
 def _times(seconds: Integers) -> pa.Array:
     return pa.array(seconds * 1_000_000, pa.int64(), mask=seconds == UNKNOWN).cast(pa.timestamp("us"))
-
-
