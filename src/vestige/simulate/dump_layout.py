@@ -131,13 +131,13 @@ def file_head(settings: DumpSettings) -> bytes:
     """Everything before the first table."""
     mode = "NO_AUTO_VALUE_ON_ZERO" + ("" if settings.backslash_escapes else ",NO_BACKSLASH_ESCAPES")
     if settings.layout is DumpLayout.PHPMYADMIN:
-        text = _PHPMYADMIN_HEAD.replace("MODE", mode)
+        text = _PHPMYADMIN_HEAD.replace("[mode]", mode)
     elif settings.layout is DumpLayout.ADMINER:
-        text = _ADMINER_HEAD.replace("MODE", mode)
+        text = _ADMINER_HEAD.replace("[mode]", mode)
     else:
         sandbox = settings.layout is DumpLayout.MARIADB_DUMP
         first = _MARIADB_FIRST if sandbox else _MYSQL_FIRST
-        text = first + _MYSQLDUMP_HEAD.replace("MODE", mode)
+        text = first + _MYSQLDUMP_HEAD.replace("[mode]", mode)
     return _lines(text, settings)
 
 
@@ -219,7 +219,7 @@ _MYSQLDUMP_HEAD: Final = """--
 /*!40103 SET TIME_ZONE='+00:00' */;
 /*!40014 SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0 */;
 /*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;
-/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='MODE' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='[mode]' */;
 /*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;
 """
 _MYSQLDUMP_TAIL: Final = """/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
@@ -240,7 +240,7 @@ _PHPMYADMIN_HEAD: Final = """-- phpMyAdmin SQL Dump
 -- Host: localhost:3306
 -- Generation Time: Jan 01, 2020 at 12:00 AM
 
-SET SQL_MODE = "MODE";
+SET SQL_MODE = "[mode]";
 START TRANSACTION;
 SET time_zone = "+00:00";
 
@@ -257,7 +257,7 @@ _ADMINER_HEAD: Final = """-- Adminer 4.8.1 MySQL 8.0.36 dump
 SET NAMES utf8;
 SET time_zone = '+00:00';
 SET foreign_key_checks = 0;
-SET sql_mode = 'MODE';
+SET sql_mode = '[mode]';
 
 SET NAMES utf8mb4;
 
