@@ -5,11 +5,12 @@ from typing import Any
 
 _VERBS = {
     "check_study": "vestige.casefiles.check",
+    "measure_agreement": "vestige.casefiles.agreement",
     "new_study": "vestige.casefiles.templates",
     "open_study": "vestige.casefiles.check",
 }
 
-__all__ = ["check_study", "new_study", "open_study"]
+__all__ = ["check_study", "measure_agreement", "new_study", "open_study"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything

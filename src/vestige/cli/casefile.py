@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vestige.cli.app import app
+from vestige.cli.casefile_tables import print_table
 from vestige.cli.console import print_line
 
 if TYPE_CHECKING:
@@ -60,3 +61,45 @@ def check(folder: Folder) -> None:
 def _row_place(row: "Row") -> str:
     key = row.text(row.table.removesuffix("s"))
     return f"{row.table}.csv row {row.number}" + (f" ({key})" if key else "")
+
+
+@casefile.command()
+def agreement(
+    folder: Folder,
+    coding_round: Annotated[int, typer.Option("--round", help="coding round compared")] = 1,
+    bootstrap: Annotated[int, typer.Option(help="samples of units; 0 for none")] = 1000,
+    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 0,
+    table: Annotated[str, typer.Option(help="print one table: coefficients, codes, pairs, disagreements, drift")] = "",
+) -> None:
+    """How far the coders agree, per item, per structure and overall."""
+    from vestige.casefiles.agreement import AgreementSettings, measure_agreement
+    from vestige.casefiles.check import open_study
+
+    settings = AgreementSettings(bootstrap=bootstrap, round=coding_round)
+    result = measure_agreement(open_study(folder), settings=settings, seed=seed)
+    if table:
+        print_table(result.table(table))
+        return
+    print_line(result.summary())
+    for finding in result.findings:
+        print_line(f"{finding.severity.value}: {finding.text}")
+
+
+@casefile.command()
+def plan(
+    prevalence: Annotated[str, typer.Option(help="share of each code, such as 0.2,0.8")],
+    kappa: Annotated[float, typer.Option(help="agreement expected")] = 0.7,
+    half_width: Annotated[float, typer.Option(help="wanted half width of the interval")] = 0.1,
+    confidence: Annotated[float, typer.Option(help="of the interval")] = 0.95,
+) -> None:
+    """How many units two coders must both code for a wanted interval."""
+    from vestige.casefiles.agreement import plan_double_coding
+    from vestige.errors import SettingsError
+
+    shares = prevalence.replace(" ", "").split(",")
+    if not all(share.replace(".", "", 1).isdigit() for share in shares):
+        raise SettingsError("prevalence is not a list of shares", hint="for example --prevalence 0.2,0.8")
+    planned = plan_double_coding(
+        [float(share) for share in shares], kappa=kappa, half_width=half_width, confidence=confidence
+    )
+    print_line(f"{planned.units} units, both coders; standard error {planned.standard_error:.3f} at kappa {kappa:g}")
