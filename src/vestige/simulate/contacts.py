@@ -10,8 +10,6 @@ from vestige.simulate.settings import StructureSettings
 from vestige.simulate.threads import Planted, Threads
 
 _NEAR: Final = 40.0
-_KEY_THANKS: Final = 0.3
-"""Share of thanks that goes to key members' posts, where there are any."""
 _ANYONE: Final = 0.3
 """Share of messages to a member met anywhere."""
 _SECOND_RECIPIENT: Final = 0.05
@@ -45,7 +43,8 @@ def draw_reactions(
     target = generator.integers(max(len(posts.at), 1), size=count)
     key = np.flatnonzero(posts.planted == Planted.KEY)
     if len(key):
-        drawn = np.flatnonzero(generator.random(count, dtype=np.float32) < _KEY_THANKS)
+        pull = settings.key_attraction * len(key)
+        drawn = np.flatnonzero(generator.random(count) < pull / (pull + len(posts.at) - len(key)))
         target[drawn] = key[generator.integers(len(key), size=len(drawn))]
     lag = 1 + (generator.standard_exponential(count, dtype=np.float32) * _NEAR).astype(np.int64)
     place = threads.place[target] + lag

@@ -20,7 +20,8 @@ from vestige.simulate.dump_layout import (
 )
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.hostile_text import ROW_CANARIES, canary_length, make_canary, make_pool
-from vestige.simulate.phpbb_rows import SourceIds, TableRows, make_source_ids, phpbb_rows
+from vestige.simulate.phpbb_accounts import SourceIds, TableRows, make_source_ids
+from vestige.simulate.phpbb_rows import phpbb_rows
 from vestige.simulate.phpbb_tables import DumpTable, phpbb_tables
 from vestige.simulate.sql_rows import TextColumn, draw_texts, make_text_column, row_chunks
 

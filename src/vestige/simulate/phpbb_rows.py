@@ -1,82 +1,30 @@
 """A synthetic forum as the rows of phpBB's tables: what each column holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from vestige.dataset.schema import Role, SanctionKind, State, ViewKind
+from vestige.dataset.schema import SanctionKind, State, ViewKind
 from vestige.simulate.calendar import UNKNOWN, Integers
-from vestige.simulate.forum import DELETED, FIRST_BOT, GUEST, SimulatedForum
-from vestige.simulate.sql_rows import Numbered, Value, Words
-
-STANDING_GROUPS: Final = (
-    b"GUESTS",
-    b"REGISTERED",
-    b"REGISTERED_COPPA",
-    b"GLOBAL_MODERATORS",
-    b"ADMINISTRATORS",
-    b"BOTS",
-    b"NEWLY_REGISTERED",
+from vestige.simulate.forum import SimulatedForum
+from vestige.simulate.phpbb_accounts import (
+    ANONYMOUS,
+    SourceIds,
+    TableRows,
+    bots_rows,
+    groups_rows,
+    or_zero,
+    user_group_rows,
+    users_rows,
 )
-REGISTERED_GROUP, MODERATOR_GROUP, ADMINISTRATOR_GROUP, BOT_GROUP, OWN_GROUP = 2, 4, 5, 6, 8
+from vestige.simulate.sql_rows import Numbered, Value, Words
+from vestige.simulate.tables import code_of
 
-_ANONYMOUS: Final = 1
-_IGNORED, _FOUNDER = 2, 3
 _VISIBILITY: Final = {State.VISIBLE: 1, State.UNAPPROVED: 0, State.DELETED: 2}
-_GAP_SHARE: Final = 0.02
 _BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
 _SENT_FOLDER: Final = -1
 _SMALL_TABLE: Final = 200
-
-
-@dataclass(frozen=True)
-class TableRows:
-    """One table's rows.
-
-    Attributes:
-        rows: how many.
-        values: columns that are not left to their default or to random text.
-    """
-
-    rows: int
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class SourceIds:
-    """Ids as the dump has them, by dense id: ascending, with gaps where rows were once removed.
-
-    Guests and deleted authors share one account, as phpBB leaves them.
-    """
-
-    member: Integers
-    section: Integers
-    thread: Integers
-    post: Integers
-    message: Integers
-    object: Integers
-
-
-def make_source_ids(forum: SimulatedForum, seed: int) -> SourceIds:
-    """Number everything the way a database that lost rows would."""
-    generator = np.random.default_rng([seed, 1])
-    tables = forum.tables
-
-    def number(count: int, first: int) -> Integers:
-        return first + np.arange(count) + np.cumsum(generator.random(count) < _GAP_SHARE)
-
-    member = np.concatenate(([_ANONYMOUS, _ANONYMOUS], number(len(tables["member"]["member"]) - FIRST_BOT, 2)))
-    messages = int(tables["message"]["message"][-1]) + 1 if len(tables["message"]["message"]) else 0
-    return SourceIds(
-        member,
-        number(len(tables["section"]["section"]), 1),
-        number(len(tables["thread"]["thread"]), 1),
-        number(len(tables["post"]["post"]), 1),
-        number(messages, 1),
-        number(len(tables["object"]["object"]), 1),
-    )
 
 
 def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> dict[str, TableRows]:
@@ -87,15 +35,14 @@ def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
         ids: ids in the dump.
         canaries: "table.column" to its canary.
     """
-    users = _users(forum, ids, canaries)
     rows = {
         "attachments": _attachments(forum, ids),
         "banlist": _banlist(forum, ids),
-        "bots": _bots(forum, ids),
+        "bots": bots_rows(forum, ids),
         "config": _config(canaries),
         "drafts": _small({"draft_id": np.arange(1, _SMALL_TABLE + 1)}),
         "forums": _forums(forum, ids),
-        "groups": _groups(canaries),
+        "groups": groups_rows(canaries),
         "log": _log(forum, ids, canaries),
         "posts": _posts(forum, ids),
         "privmsgs": _privmsgs(forum, ids),
@@ -105,98 +52,15 @@ def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
         "thanks": _thanks(forum, ids),
         "topics": _topics(forum, ids),
         "topics_track": _topics_track(forum, ids),
-        "user_group": _user_group(forum, ids),
-        "users": users,
+        "user_group": user_group_rows(forum, ids),
+        "users": users_rows(forum, ids, canaries),
         "warnings": _warnings(forum, ids),
     }
     return dict(sorted(rows.items()))
 
 
-def role_at_end(forum: SimulatedForum) -> Integers:
-    """Position in `Role` of every account's role at the window's end; `registered` for those without a spell."""
-    spells = forum.tables["role_spell"]
-    role = np.full(len(forum.tables["member"]["member"]), list(Role).index(Role.REGISTERED), np.int8)
-    lasting = (spells["end_at"] == UNKNOWN) & (spells["role"] != list(Role).index(Role.BANNED))
-    role[spells["member"][lasting]] = spells["role"][lasting]
-    return role
-
-
 def _small(values: Mapping[str, Value]) -> TableRows:
     return TableRows(_SMALL_TABLE, values)
-
-
-def _or_zero(times: Integers) -> Integers:
-    return np.maximum(times, 0)
-
-
-def _group_of(forum: SimulatedForum) -> Integers:
-    group = np.full(len(forum.tables["member"]["member"]), REGISTERED_GROUP)
-    role = role_at_end(forum)
-    for wanted, number in (
-        (Role.MODERATOR, MODERATOR_GROUP),
-        (Role.ADMINISTRATOR, ADMINISTRATOR_GROUP),
-        (Role.VIP, OWN_GROUP),
-    ):
-        group[role == list(Role).index(wanted)] = number
-    group[FIRST_BOT : forum.first_member] = BOT_GROUP
-    group[GUEST] = 1
-    return group
-
-
-def _users(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
-    posts, table = forum.tables["post"], forum.tables["member"]
-    written = np.bincount(posts["author"], minlength=len(ids.member))
-    last_post = np.zeros(len(ids.member), np.int64)
-    last_post[posts["author"]] = posts["at"]
-    kept = np.flatnonzero(np.arange(len(ids.member)) != DELETED)
-    kind = np.zeros(len(ids.member), np.int8)
-    kind[: forum.first_member] = _IGNORED
-    founder = np.flatnonzero(forum.truth.people.administrator)[:1] + forum.first_member
-    kind[founder] = _FOUNDER
-    hostile = b" O'x \\ \"; -- "
-    return TableRows(
-        len(kept),
-        {
-            "user_id": ids.member[kept],
-            "user_type": kind[kept],
-            "group_id": _group_of(forum)[kept],
-            "user_regdate": _or_zero(table["registered_at"])[kept],
-            "username": Numbered(ids.member[kept], canaries["users.username"].encode() + hostile),
-            "username_clean": Numbered(ids.member[kept], canaries["users.username_clean"].encode() + hostile),
-            "user_posts": np.where(kept < FIRST_BOT, 0, written[kept]),
-            "user_lastpost_time": last_post[kept],
-            "user_lastvisit": last_post[kept],
-            "user_last_active": last_post[kept],
-        },
-    )
-
-
-def _user_group(forum: SimulatedForum, ids: SourceIds) -> TableRows:
-    """Members belong to the registered users and, some, to a second group; guests and bots to their own."""
-    group = _group_of(forum)
-    account = np.flatnonzero(np.arange(len(group)) != DELETED)
-    more = np.flatnonzero((np.arange(len(group)) >= forum.first_member) & (group != REGISTERED_GROUP))
-    first = np.where(account >= forum.first_member, REGISTERED_GROUP, group[account])
-    member = np.concatenate((account, more))
-    values: dict[str, Value] = {
-        "group_id": np.concatenate((first, group[more])),
-        "user_id": ids.member[member],
-        "group_leader": np.zeros(len(member), np.int8),
-        "user_pending": np.zeros(len(member), np.int8),
-    }
-    return TableRows(len(member), values)
-
-
-def _groups(canaries: Mapping[str, str]) -> TableRows:
-    names = (*STANDING_GROUPS, canaries["groups.group_name"].encode() + b" '); --")
-    number = np.arange(1, len(names) + 1)
-    kind = np.where(number <= len(STANDING_GROUPS), 3, 1)
-    return TableRows(len(names), {"group_id": number, "group_type": kind, "group_name": Words(number - 1, names)})
-
-
-def _bots(forum: SimulatedForum, ids: SourceIds) -> TableRows:
-    bots = ids.member[FIRST_BOT : forum.first_member]
-    return TableRows(len(bots), {"bot_id": np.arange(1, len(bots) + 1), "user_id": bots})
 
 
 def _config(canaries: Mapping[str, str]) -> TableRows:
@@ -227,7 +91,7 @@ def _forums(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 
 def _state_counts(forum: SimulatedForum, state: State) -> Integers:
     posts = forum.tables["post"]
-    counted = posts["state"] == list(State).index(state)
+    counted = posts["state"] == code_of(state)
     return np.bincount(posts["thread"][counted], minlength=len(forum.tables["thread"]["thread"]))
 
 
@@ -275,7 +139,7 @@ def _posts(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "poster_id": ids.member[posts["author"]],
             "post_time": posts["at"],
             "post_attachment": (posts["attachments"] > 0).astype(np.int8),
-            "post_edit_time": _or_zero(posts["edited_at"]),
+            "post_edit_time": or_zero(posts["edited_at"]),
             "post_edit_user": np.where(edited, ids.member[posts["author"]], 0),
             "post_edit_count": edited.astype(np.int8),
             "post_visibility": _visibility(posts["state"]),
@@ -360,7 +224,7 @@ def _banlist(forum: SimulatedForum, ids: SourceIds) -> TableRows:
     table = forum.tables["sanction"]
     member = np.concatenate((ids.member[table["member"][rows]], [0, 0]))
     at = np.concatenate((table["at"][rows], [forum.window.start, forum.window.start]))
-    until = np.concatenate((_or_zero(table["until"][rows]), [0, 0]))
+    until = np.concatenate((or_zero(table["until"][rows]), [0, 0]))
     count = len(member)
     return TableRows(
         count,
@@ -383,23 +247,23 @@ def _warnings(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 
 
 def _sanctions(forum: SimulatedForum, kind: SanctionKind) -> Integers:
-    return np.flatnonzero(forum.tables["sanction"]["kind"] == list(SanctionKind).index(kind))
+    return np.flatnonzero(forum.tables["sanction"]["kind"] == code_of(kind))
 
 
 def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
     """A log row for every sanction, by whoever imposed it; what it says is random text."""
     table = forum.tables["sanction"]
     operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING", canaries["log.log_operation"].encode())
-    ban = table["kind"] == list(SanctionKind).index(SanctionKind.BAN)
+    ban = table["kind"] == code_of(SanctionKind.BAN)
     count = len(ban) + 1
     operation = np.concatenate((np.where(ban, 0, 1), [2]))
-    by = np.where(table["by"] == UNKNOWN, _ANONYMOUS, ids.member[table["by"]])
+    by = np.where(table["by"] == UNKNOWN, ANONYMOUS, ids.member[table["by"]])
     return TableRows(
         count,
         {
             "log_id": np.arange(1, count + 1),
             "log_type": np.full(count, 3, np.int8),
-            "user_id": np.concatenate((by, [_ANONYMOUS])),
+            "user_id": np.concatenate((by, [ANONYMOUS])),
             "reportee_id": np.concatenate((ids.member[table["member"]], [0])),
             "log_time": np.concatenate((table["at"], [forum.window.start])),
             "log_operation": Words(operation, operations),
@@ -426,7 +290,7 @@ def _sessions(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]
 def _topics_track(forum: SimulatedForum, ids: SourceIds) -> TableRows:
     """Read marks: the last time each member saw each thread."""
     views = forum.tables["view"]
-    seen = np.flatnonzero(views["kind"] == list(ViewKind).index(ViewKind.THREAD))
+    seen = np.flatnonzero(views["kind"] == code_of(ViewKind.THREAD))
     width = len(ids.thread) + 1
     pair = views["member"][seen].astype(np.int64) * width + views["thread"][seen]
     _, last = np.unique(pair[::-1], return_index=True)

@@ -151,7 +151,7 @@ class StructureSettings:
         recent_share: share of replies that go to recent posts; the rest go to any earlier post, which makes
             thread sizes heavy-tailed (Simon 1955).
         key_members: planted members whose posts draw replies and thanks and who link communities.
-        key_pull: share of replies that go to a key member's post, where there is one.
+        key_attraction: how many times the replies and thanks of an ordinary post a key member's post draws.
         key_mixing: share of a key member's posts outside his own community.
         busy_members: planted members who post most of all, yet to each other or to nobody.
         thanks_per_post: mean thanks a post receives.
@@ -164,7 +164,7 @@ class StructureSettings:
     opening_share: float = 0.1
     recent_share: float = 0.7
     key_members: int = 12
-    key_pull: float = 0.15
+    key_attraction: float = 8.0
     key_mixing: float = 0.6
     busy_members: int = 12
     thanks_per_post: float = 0.15
@@ -173,9 +173,10 @@ class StructureSettings:
     def __post_init__(self) -> None:
         _require_between(self, 1, 10_000, "sections")
         _require_between(self, 1, 100, "communities")
-        _require_between(self, 0, 1, "mixing", "opening_share", "recent_share", "key_pull", "key_mixing")
+        _require_between(self, 0, 1, "mixing", "opening_share", "recent_share", "key_mixing")
         _require_between(self, 0, MAXIMUM_MEMBERS, "key_members", "busy_members")
         _require_between(self, 0, 20, "thanks_per_post", "messages_per_post")
+        _require_between(self, 0, 1000, "key_attraction")
 
 
 @dataclass(frozen=True)

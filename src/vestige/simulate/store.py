@@ -19,8 +19,8 @@ from vestige.results import plain_settings
 from vestige.simulate.calendar import UNKNOWN, Integers
 from vestige.simulate.dump_layout import DumpSettings
 from vestige.simulate.forum import SimulatedForum
+from vestige.simulate.phpbb_accounts import SourceIds
 from vestige.simulate.phpbb_dump import dump_canaries, row_canaries, write_phpbb_dump
-from vestige.simulate.phpbb_rows import SourceIds
 from vestige.simulate.settings import Preset
 from vestige.simulate.truth import truth_document, truth_tables
 

@@ -115,39 +115,51 @@ def _draw_parents(
     count = len(planted)
     factor = np.array([_OPENING_FACTOR[kind] for kind in Planted], np.float32)
     opening_chance = np.minimum(settings.opening_share * factor, 0.95)
-    parent = np.arange(count, dtype=np.int32)
-    replies = generator.random(count, dtype=np.float32) >= opening_chance[planted]
-    to_key = replies & (generator.random(count, dtype=np.float32) < settings.key_pull)
-    chatter_start = starts[-2]
+    replies = np.flatnonzero(generator.random(count, dtype=np.float32) >= opening_chance[planted]).astype(np.int32)
     key, ordinary = planted == Planted.KEY, planted == Planted.NONE
-    ordinary[chatter_start:] = True
-    key[chatter_start:] = False
-    ordinary_parent = _choose_earlier(generator, ordinary | key, starts, replies, settings.recent_share)
-    key_parent = _choose_earlier(generator, key, starts, to_key, settings.recent_share)
-    for chosen in (ordinary_parent, key_parent):
-        found = chosen != UNKNOWN
-        parent[found] = chosen[found]
+    ordinary[starts[-2] :] = True
+    key[starts[-2] :] = False
+    key_posts, ordinary_posts = _list_earlier(key, starts, replies), _list_earlier(ordinary, starts, replies)
+    pull = settings.key_attraction * key_posts.available
+    all_pulls = np.maximum(pull + ordinary_posts.available, 1)
+    to_key = generator.random(len(replies), dtype=np.float32) * all_pulls < pull
+    parent = np.arange(count, dtype=np.int32)
+    for earlier, wanted in ((key_posts, to_key), (ordinary_posts, ~to_key)):
+        asking = wanted & (earlier.available > 0)
+        parent[replies[asking]] = _choose(generator, earlier, asking, settings.recent_share)
     return parent
 
 
-def _choose_earlier(
-    generator: np.random.Generator, eligible: Flags, starts: Integers, asking: Flags, recent_share: float
-) -> Integers:
-    """For each asking position, an eligible earlier position of the same stream, or UNKNOWN."""
+@dataclass(frozen=True)
+class _Earlier:
+    """Posts of one kind that stand before each reply in its stream.
+
+    Attributes:
+        listed: positions of all posts of the kind.
+        first: for each reply, where its stream begins in `listed`.
+        available: for each reply, how many of its stream stand before it.
+    """
+
+    listed: Integers
+    first: Integers
+    available: Integers
+
+
+def _list_earlier(eligible: Flags, starts: Integers, replies: Integers) -> _Earlier:
     listed = np.flatnonzero(eligible).astype(np.int32)
-    before = np.cumsum(eligible, dtype=np.int32) - eligible
-    base = np.concatenate((before, [len(listed)]))[np.minimum(starts, len(eligible))].astype(np.int32)
-    asker = np.flatnonzero(asking).astype(np.int32)
-    first = np.repeat(base[:-1], np.diff(starts))[asker]
-    available = before[asker] - first
-    some = available > 0
-    asker, first, available = asker[some], first[some], available[some]
-    lag = (generator.standard_exponential(len(asker), dtype=np.float32) * _RECENT_POSTS).astype(np.int32)
-    anywhere = (generator.random(len(asker)) * available).astype(np.int32)
-    recent = (generator.random(len(asker), dtype=np.float32) < recent_share) & (lag < available)
-    chosen = np.full(len(eligible), UNKNOWN, np.int32)
-    chosen[asker] = listed[first + np.where(recent, available - 1 - lag, anywhere)]
-    return chosen
+    before = np.concatenate(([0], np.cumsum(eligible, dtype=np.int32)))
+    stream = np.repeat(np.arange(len(starts) - 1, dtype=np.int8), np.diff(starts))[replies]
+    first = before[starts].astype(np.int32)[stream]
+    return _Earlier(listed, first, before[replies].astype(np.int32) - first)
+
+
+def _choose(generator: np.random.Generator, earlier: _Earlier, asking: Flags, recent_share: float) -> Integers:
+    """A position for each asking reply: one of the latest, or any."""
+    first, available = earlier.first[asking], earlier.available[asking]
+    lag = (generator.standard_exponential(len(first), dtype=np.float32) * _RECENT_POSTS).astype(np.int32)
+    anywhere = (generator.random(len(first)) * available).astype(np.int32)
+    recent = (generator.random(len(first), dtype=np.float32) < recent_share) & (lag < available)
+    return earlier.listed[first + np.where(recent, available - 1 - lag, anywhere)]
 
 
 def _find_roots(parent: Integers) -> Integers:

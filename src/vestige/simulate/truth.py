@@ -8,7 +8,7 @@ import pyarrow as pa
 from vestige.simulate.calendar import UNKNOWN, Integers
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.people import MONTH_SECONDS
-from vestige.simulate.phpbb_rows import SourceIds
+from vestige.simulate.phpbb_accounts import SourceIds
 from vestige.simulate.posting import clock_values
 from vestige.simulate.settings import Clock
 from vestige.simulate.threads import Planted
