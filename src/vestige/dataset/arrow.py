@@ -89,13 +89,18 @@ def _conform(part: pa.Table, table: str, schema: pa.Schema) -> pa.Table:
             where=", ".join(bad),
             hint="see docs/reference/dataset.md for types and for where null may stand",
         )
-    return part.select(schema.names).cast(schema)
+    chosen = part.select(schema.names)
+    if chosen.schema.types == schema.types:  # a cast loads a slow module, even where there is nothing to cast
+        return pa.Table.from_arrays(chosen.columns, schema=schema)
+    return chosen.cast(schema)
 
 
 def _fits(column: pa.ChunkedArray, field: pa.Field) -> bool:
     """Whether a column can be cast without loss; Arrow's own message would quote the value that cannot."""
     if column.null_count and not field.nullable:
         return False
+    if column.type == field.type:
+        return True
     try:
         column.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

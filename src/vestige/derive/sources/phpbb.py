@@ -1,0 +1,441 @@
+"""phpBB 3.0 to 3.3.
+
+What it can supply:
+
+    member          users, bots (user 1 is every guest and every deleted author whose posts were kept)
+    role_spell      user_group + groups (standing groups by themselves, own groups by the custodian's map),
+                    users.user_type 3 (founders), moderator_cache (moderators of sections), banlist and log (banned)
+    section         forums
+    thread          topics, without the shadows that moved threads leave behind
+    post            posts, attachments (counted); 3.0 has post_approved, later versions post_visibility
+    object          attachments
+    reaction        thanks (extension "Thanks for posts"; the package itself has no reactions)
+    message         privmsgs_to + privmsgs, without the sender's own copy
+    view            topics_track, forums_track (read-marks: a member had read up to then), users (last visit)
+    sanction        banlist, warnings, log (lifted bans, expired warnings, who did it), users (accounts deactivated
+                    by hand), posts (posts removed by somebody else than their author)
+
+and what it cannot: downloads (a counter only), which post a post replies to, the history of groups (the log keeps
+names, not ids). Facts: phpBB's own schema of 3.0.x and 3.3.x; times are seconds since the epoch, 0 is unset.
+"""
+
+from typing import Final
+
+from vestige.dataset.schema import Software
+from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.results import Severity
+
+GROUP_NAMES: Final = {
+    b"ADMINISTRATORS": 1,
+    b"GLOBAL_MODERATORS": 2,
+    b"REGISTERED": 3,
+    b"REGISTERED_COPPA": 3,
+    b"NEWLY_REGISTERED": 3,
+    b"BOTS": 4,
+    b"GUESTS": 4,
+}
+"""Standing groups (group_type 3): administrators, moderators, registered members, and no members at all."""
+
+LOG_OPERATIONS: Final = {b"LOG_BAN_USER": 1, b"LOG_UNBAN_USER": 2, b"LOG_USER_WARNING_BODY": 3}
+"""Entries of the user log (log_type 3), where reportee_id is the member concerned and user_id who did it."""
+
+
+def _number(name: str, *, required: bool = False) -> SourceColumn:
+    return SourceColumn(name, required=required)
+
+
+def _seconds(name: str, *, required: bool = False) -> SourceColumn:
+    return SourceColumn(name, Cell.SECONDS, required=required)
+
+
+_TABLES: Final = (
+    SourceTable(
+        "users",
+        (
+            _number("user_id", required=True),
+            _number("user_type"),
+            _seconds("user_regdate"),
+            _seconds("user_lastvisit"),
+            _seconds("user_last_active"),
+            _number("user_inactive_reason"),
+            _seconds("user_inactive_time"),
+        ),
+        required=True,
+    ),
+    SourceTable("bots", (_number("user_id", required=True),)),
+    SourceTable(
+        "groups",
+        (
+            _number("group_id", required=True),
+            _number("group_type", required=True),
+            SourceColumn("group_name", Cell.WORD, required=True, vocabulary=GROUP_NAMES),
+        ),
+    ),
+    SourceTable(
+        "user_group",
+        (_number("user_id", required=True), _number("group_id", required=True), _number("user_pending")),
+    ),
+    SourceTable("moderator_cache", (_number("user_id", required=True), _number("group_id", required=True))),
+    SourceTable("forums", (_number("forum_id", required=True), _number("parent_id")), required=True),
+    SourceTable(
+        "topics",
+        (
+            _number("topic_id", required=True),
+            _number("forum_id"),
+            _number("topic_poster"),
+            _seconds("topic_time"),
+            _number("topic_visibility"),
+            _number("topic_approved"),
+            _number("topic_first_post_id"),
+            _number("topic_moved_id"),
+            _seconds("topic_delete_time"),
+        ),
+        required=True,
+    ),
+    SourceTable(
+        "posts",
+        (
+            _number("post_id", required=True),
+            _number("topic_id", required=True),
+            _number("forum_id"),
+            _number("poster_id", required=True),
+            _seconds("post_time", required=True),
+            _seconds("post_edit_time"),
+            _number("post_visibility"),
+            _number("post_approved"),
+            _seconds("post_delete_time"),
+            _number("post_delete_user"),
+        ),
+        required=True,
+    ),
+    SourceTable(
+        "attachments",
+        (
+            _number("attach_id", required=True),
+            _number("post_msg_id", required=True),
+            _number("in_message"),
+            _number("is_orphan"),
+            _number("poster_id"),
+            _number("filesize"),
+            _seconds("filetime"),
+        ),
+    ),
+    SourceTable(
+        "thanks",
+        (
+            _number("post_id", required=True),
+            _number("poster_id"),
+            _number("user_id", required=True),
+            _seconds("thanks_time"),
+        ),
+    ),
+    SourceTable(
+        "privmsgs", (_number("msg_id", required=True), _number("author_id", required=True), _seconds("message_time"))
+    ),
+    SourceTable(
+        "privmsgs_to",
+        (
+            _number("msg_id", required=True),
+            _number("user_id", required=True),
+            _number("author_id"),
+            _number("folder_id"),
+        ),
+    ),
+    SourceTable(
+        "topics_track",
+        (
+            _number("user_id", required=True),
+            _number("topic_id", required=True),
+            _number("forum_id"),
+            _seconds("mark_time"),
+        ),
+    ),
+    SourceTable(
+        "forums_track",
+        (_number("user_id", required=True), _number("forum_id", required=True), _seconds("mark_time")),
+    ),
+    SourceTable(
+        "banlist",
+        (
+            _number("ban_id", required=True),
+            _number("ban_userid", required=True),
+            _number("ban_exclude"),
+            _seconds("ban_start"),
+            _seconds("ban_end"),
+        ),
+    ),
+    SourceTable(
+        "warnings",
+        (_number("user_id", required=True), _number("log_id"), _seconds("warning_time")),
+    ),
+    SourceTable(
+        "log",
+        (
+            _number("log_id", required=True),
+            _number("log_type", required=True),
+            _number("user_id", required=True),
+            _number("reportee_id", required=True),
+            _seconds("log_time", required=True),
+            SourceColumn("log_operation", Cell.WORD, required=True, vocabulary=LOG_OPERATIONS),
+        ),
+    ),
+)
+
+_MEMBER = """
+SELECT u.user_id AS member,
+       CASE WHEN u.user_id <> 1 THEN u.user_regdate END AS registered_at,
+       CASE WHEN u.user_id = 1 THEN 'guest'
+            WHEN u.user_type = 2 OR b.user_id IS NOT NULL THEN 'bot'
+            ELSE 'member' END AS kind
+FROM users u LEFT JOIN (SELECT DISTINCT user_id FROM bots) b ON b.user_id = u.user_id
+"""
+
+_FOUNDERS = """
+SELECT user_id AS member, 'administrator' AS role, 0 AS rank, 'snapshot' AS evidence FROM users WHERE user_type = 3
+"""
+
+_GROUP_ROLES = """
+SELECT h.member, h.role, min(h.rank) AS rank, 'snapshot' AS evidence
+FROM (
+    SELECT m.user_id AS member, g.group_type, g.group_name,
+           coalesce(c.role, CASE WHEN g.group_type = 3 THEN
+               CASE g.group_name WHEN 1 THEN 'administrator' WHEN 2 THEN 'moderator' END END, 'registered') AS role,
+           CASE WHEN c.role IS NOT NULL THEN c.rank
+                WHEN g.group_type = 3 AND g.group_name = 1 THEN 1
+                WHEN g.group_type = 3 AND g.group_name = 2 THEN 0 END AS rank
+    FROM user_group m
+    JOIN groups g ON g.group_id = m.group_id
+    LEFT JOIN custodian_group c ON c.id = m.group_id
+    WHERE coalesce(m.user_pending, 0) = 0 AND m.user_id <> 1
+      AND (c.role IS NOT NULL OR g.group_type <> 3 OR g.group_name <> 4)
+) h
+LEFT JOIN users u ON u.user_id = h.member
+WHERE NOT (h.role = 'administrator' AND coalesce(u.user_type, 0) = 3)
+GROUP BY h.member, h.role
+"""
+
+_SECTION_MODERATORS = """
+SELECT DISTINCT s.member, 'moderator' AS role, 1 AS rank, 'snapshot' AS evidence
+FROM (
+    SELECT user_id AS member FROM moderator_cache WHERE user_id > 1
+    UNION ALL
+    SELECT m.user_id AS member
+    FROM moderator_cache k
+    JOIN groups g ON g.group_id = k.group_id AND g.group_type <> 3
+    JOIN user_group m ON m.group_id = k.group_id AND coalesce(m.user_pending, 0) = 0
+) s
+WHERE s.member NOT IN (
+    SELECT m.user_id FROM user_group m JOIN groups g ON g.group_id = m.group_id
+    WHERE g.group_type = 3 AND g.group_name IN (1, 2) AND m.user_id IS NOT NULL)
+"""
+
+_BANS = """
+SELECT ban_id, ban_userid AS member, ban_start AS start_at, ban_end AS end_at
+FROM banlist WHERE ban_userid > 1 AND coalesce(ban_exclude, 0) = 0
+"""
+
+_USER_LOG = "SELECT log_id, reportee_id AS member, user_id AS actor, log_time FROM log WHERE log_type = 3"
+
+_SAME_MOMENT = 60_000_000
+"""Microseconds: the package writes a ban and its log entry in one request."""
+
+_LOGGED_BANS = f"""
+SELECT l.member, l.actor, l.log_time AS start_at, e.log_time AS end_at
+FROM ({_USER_LOG} AND log_operation = 1) l
+ASOF LEFT JOIN ({_USER_LOG} AND log_operation = 2) e ON e.member = l.member AND l.log_time <= e.log_time
+WHERE NOT EXISTS (
+    SELECT 1 FROM ({_BANS}) b WHERE b.member = l.member AND abs(b.start_at - l.log_time) <= {_SAME_MOMENT})
+"""
+
+_THREAD = """
+SELECT topic_id AS thread, nullif(forum_id, 0) AS section, nullif(topic_poster, 0) AS starter,
+       topic_time AS created_at,
+       CASE coalesce(topic_visibility, topic_approved, 1)
+            WHEN 1 THEN 'visible' WHEN 2 THEN 'deleted' ELSE 'unapproved' END AS state
+FROM topics WHERE coalesce(topic_moved_id, 0) = 0
+"""
+
+_POST = """
+WITH opening AS (
+    SELECT coalesce(max(t.topic_first_post_id) FILTER (t.topic_first_post_id = p.post_id), min(p.post_id)) AS post_id
+    FROM posts p JOIN topics t ON t.topic_id = p.topic_id
+    GROUP BY p.topic_id
+), attached AS (
+    SELECT post_msg_id AS post_id, count(*) AS attachments
+    FROM attachments WHERE coalesce(in_message, 0) = 0 AND coalesce(is_orphan, 0) = 0
+    GROUP BY post_msg_id
+)
+SELECT p.post_id AS post, p.topic_id AS thread, nullif(p.forum_id, 0) AS section, nullif(p.poster_id, 0) AS author,
+       p.post_time AS at, o.post_id IS NOT NULL AS is_opening, p.post_edit_time AS edited_at,
+       CASE coalesce(p.post_visibility, p.post_approved, 1)
+            WHEN 1 THEN 'visible' WHEN 2 THEN 'deleted' ELSE 'unapproved' END AS state,
+       coalesce(a.attachments, 0) AS attachments
+FROM posts p
+LEFT JOIN opening o ON o.post_id = p.post_id
+LEFT JOIN attached a ON a.post_id = p.post_id
+"""
+
+_OBJECT = """
+SELECT attach_id AS object, nullif(poster_id, 0) AS uploader, filetime AS at,
+       CASE WHEN filesize < 100000 THEN 'under-100kb' WHEN filesize < 1000000 THEN 'under-1mb'
+            WHEN filesize < 10000000 THEN 'under-10mb' WHEN filesize < 100000000 THEN 'under-100mb'
+            WHEN filesize IS NOT NULL THEN 'larger' END AS size_band
+FROM attachments
+"""
+
+_REACTION = """
+SELECT user_id AS giver, nullif(poster_id, 0) AS receiver, nullif(post_id, 0) AS post, thanks_time AS at,
+       'thanks' AS kind
+FROM thanks
+"""
+
+_MESSAGE = """
+SELECT DISTINCT r.msg_id AS message, nullif(coalesce(m.author_id, r.author_id), 0) AS sender, r.user_id AS recipient,
+       m.message_time AS at
+FROM privmsgs_to r LEFT JOIN privmsgs m ON m.msg_id = r.msg_id
+WHERE coalesce(r.folder_id NOT IN (-1, -2), r.user_id <> coalesce(m.author_id, r.author_id), TRUE)
+"""
+
+_THREAD_READ = """
+SELECT user_id AS member, nullif(topic_id, 0) AS thread, nullif(forum_id, 0) AS section, mark_time AS at,
+       'read-mark' AS kind
+FROM topics_track
+"""
+
+_SECTION_READ = """
+SELECT user_id AS member, nullif(forum_id, 0) AS section, mark_time AS at, 'read-mark' AS kind FROM forums_track
+"""
+
+_VISIT = """
+SELECT user_id AS member, greatest(user_lastvisit, user_last_active) AS at, 'visit' AS kind
+FROM users WHERE user_id <> 1 AND greatest(user_lastvisit, user_last_active) IS NOT NULL
+"""
+
+_BAN_SANCTION = f"""
+SELECT b.member, min(l.actor) AS "by", 'ban' AS kind, b.start_at AS at, b.end_at AS until
+FROM ({_BANS}) b
+LEFT JOIN ({_USER_LOG} AND log_operation = 1) l
+       ON l.member = b.member AND abs(b.start_at - l.log_time) <= {_SAME_MOMENT}
+GROUP BY b.ban_id, b.member, b.start_at, b.end_at
+"""
+
+_WARNING_SANCTION = f"""
+SELECT w.user_id AS member, l.actor AS "by", 'warning' AS kind, w.warning_time AS at
+FROM warnings w LEFT JOIN ({_USER_LOG}) l ON l.log_id = w.log_id AND l.member = w.user_id
+"""
+
+_LOGGED_SANCTION = f"""
+SELECT member, actor AS "by", 'ban' AS kind, start_at AS at, end_at AS until FROM ({_LOGGED_BANS})
+UNION ALL
+SELECT l.member, l.actor AS "by", 'warning' AS kind, l.log_time AS at, NULL AS until
+FROM ({_USER_LOG} AND log_operation = 3) l
+WHERE NOT EXISTS (SELECT 1 FROM warnings w WHERE w.log_id = l.log_id)
+"""
+
+_DEACTIVATED = """
+SELECT user_id AS member, 'restriction' AS kind, user_inactive_time AS at
+FROM users WHERE user_type = 1 AND user_inactive_reason = 3
+"""
+
+_REMOVAL = """
+SELECT p.poster_id AS member, p.post_delete_user AS "by", 'removal' AS kind, p.post_delete_time AS at
+FROM posts p LEFT JOIN topics t ON t.topic_id = p.topic_id
+WHERE p.post_visibility = 2 AND p.post_delete_user > 0 AND p.poster_id > 1 AND p.post_delete_user <> p.poster_id
+  AND NOT (t.topic_visibility = 2 AND t.topic_delete_time IS NOT DISTINCT FROM p.post_delete_time
+           AND t.topic_first_post_id IS DISTINCT FROM p.post_id)
+"""
+
+_ASSEMBLY: Final = {
+    "member": {"users": _MEMBER},
+    "role_spell": {
+        "users": _FOUNDERS,
+        "user_group": _GROUP_ROLES,
+        "moderator_cache": _SECTION_MODERATORS,
+        "banlist": f"SELECT member, 'banned' AS role, start_at, end_at, 'snapshot' AS evidence FROM ({_BANS})",
+        "log": f"""SELECT member, 'banned' AS role, start_at, end_at, 'log' AS evidence
+                   FROM ({_LOGGED_BANS}) WHERE end_at IS NOT NULL""",
+    },
+    "section": {"forums": "SELECT forum_id AS section, nullif(parent_id, 0) AS parent FROM forums"},
+    "thread": {"topics": _THREAD},
+    "post": {"posts": _POST},
+    "reaction": {"thanks": _REACTION},
+    "message": {"privmsgs_to": _MESSAGE},
+    "view": {"topics_track": _THREAD_READ, "forums_track": _SECTION_READ, "users": _VISIT},
+    "object": {"attachments": _OBJECT},
+    "sanction": {
+        "banlist": _BAN_SANCTION,
+        "warnings": _WARNING_SANCTION,
+        "log": _LOGGED_SANCTION,
+        "users": _DEACTIVATED,
+        "posts": _REMOVAL,
+    },
+}
+
+_ABSENT: Final = {
+    "download": "phpBB counts an attachment's downloads and does not log who made them",
+    "external_event": "not in a forum's own records; the custodian knows them",
+    "post.parent_post": "phpBB does not record which post a post replies to",
+    "object.class": "needs a list of hashes that stays outside",
+    "role_spell.start_at": "phpBB keeps only today's groups",
+    "role_spell.end_at": "phpBB keeps only today's groups",
+    "reaction.at": "the extension recorded no times when these thanks were given",
+}
+
+_FINDINGS: Final = (
+    SourceFinding(
+        "deleted-authors-collapsed",
+        Severity.CAUTION,
+        "{count} posts are by guests or deleted authors, kept under one account that is never counted as a member",
+        "SELECT count(*) FROM posts WHERE poster_id = 1",
+    ),
+    SourceFinding(
+        "unmapped-groups",
+        Severity.CAUTION,
+        "{count} of the forum's own groups have no role in the custodian's map: their members count as registered",
+        """SELECT count(*) FROM groups g ANTI JOIN custodian_group c ON c.id = g.group_id
+           WHERE g.group_type <> 3 OR g.group_name = -1""",
+    ),
+    SourceFinding(
+        "accounts-never-activated",
+        Severity.NOTE,
+        "{count} accounts were registered and never activated: they could not post",
+        "SELECT count(*) FROM users WHERE user_type = 1 AND user_inactive_reason = 1",
+    ),
+    SourceFinding(
+        "moved-threads",
+        Severity.NOTE,
+        "{count} shadows of moved threads were left out: the threads themselves are there",
+        "SELECT count(*) FROM topics WHERE topic_moved_id > 0",
+    ),
+    SourceFinding(
+        "address-bans",
+        Severity.NOTE,
+        "{count} bans are of addresses and name no member: they were left out",
+        "SELECT count(*) FROM banlist WHERE coalesce(ban_userid, 0) = 0",
+    ),
+    SourceFinding(
+        "messages-without-recipient",
+        Severity.NOTE,
+        "{count} private messages have no recipient left, because every recipient deleted them: they were left out",
+        f"""SELECT count(*) FROM privmsgs m
+            ANTI JOIN (SELECT message FROM ({_MESSAGE})) r ON r.message = m.msg_id""",
+    ),
+    SourceFinding(
+        "last-visits-only",
+        Severity.NOTE,
+        "{count} views are last visits: phpBB keeps no earlier ones",
+        f"SELECT count(*) FROM ({_VISIT})",
+    ),
+)
+
+PHPBB: Final = Source(
+    software=Software.PHPBB,
+    title="phpBB 3.0 to 3.3",
+    tables=_TABLES,
+    detect=("posts", "topics", "forums", "users", "privmsgs_to"),
+    assembly=_ASSEMBLY,
+    absent=_ABSENT,
+    findings=_FINDINGS,
+    group_table=("groups", "group_id", "group_name"),
+    section_table=("forums", "forum_id", "forum_name"),
+)

@@ -1,0 +1,140 @@
+"""Numbers on their way from a source to a dataset, in an embedded DuckDB with a memory limit.
+
+Only numbers and the schema's own enum strings ever enter it, so the files it spills to hold nothing else. Every
+engine error is replaced by a clean one after its `except` block: the engine's own message may quote a value.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from vestige.derive.contract import SourceTable
+from vestige.errors import OutputError, SourceError, VestigeError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_Returned = TypeVar("_Returned")
+
+BATCH_ROWS: Final = 1 << 18
+BUFFERED_BYTES: Final = 64 << 20
+"""Batches are put into the engine together: each insertion costs ten times what a row does."""
+
+SPILL_FOLDER: Final = ".spill"
+_NO_ROOM: Final = ("No space left", "max_temp_directory_size", "disk quota")
+
+
+class Staging:
+    """Staged tables of numbers; a context manager that lets go of the engine.
+
+    Args:
+        folder: where spill files may lie; it should be on the output's disk and is not cleaned here.
+        memory: bytes the engine may hold before it spills.
+    """
+
+    def __init__(self, folder: Path, *, memory: int) -> None:
+        import duckdb
+
+        self._error = duckdb.Error
+        self._buffer: dict[str, list[pa.RecordBatch]] = {}
+        self._buffered = 0
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": f"{memory // 1_000_000}MB",
+                "temp_directory": str(folder),
+                "threads": 1,
+                "preserve_insertion_order": True,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+                "default_null_order": "nulls_first",
+            }
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._buffer.clear()
+        self._connection.close()
+
+    def declare(self, tables: Iterable[SourceTable]) -> None:
+        """Create the staged tables, empty, with every declared column."""
+        for table in tables:
+            columns = ", ".join(f'"{column.name}" BIGINT' for column in table.columns)
+            self.run(f'CREATE TABLE "{table.name}" ({columns})')
+
+    def create(self, table: str, columns: str, rows: Sequence[str]) -> None:
+        """Create a small table of rows written as SQL, such as "(1, 'vip')": numbers and checked codes only."""
+        self.run(f"CREATE TABLE {table} ({columns})")
+        if rows:
+            self.run(f"INSERT INTO {table} VALUES {', '.join(rows)}")
+
+    def take(self, table: str, batch: "pa.RecordBatch") -> None:
+        """Stage a reader's batch; columns it lacks are null."""
+        self._buffer.setdefault(table, []).append(batch)
+        self._buffered += batch.nbytes
+        if self._buffered >= BUFFERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put the buffered batches into the engine."""
+        import pyarrow as pa
+
+        while self._buffer:
+            table, batches = self._buffer.popitem()
+            self.insert(table, pa.Table.from_batches(batches))
+        self._buffered = 0
+
+    def insert(self, table: str, rows: "pa.Table") -> None:
+        """Append Arrow rows to a table of the engine, by column name."""
+        if rows.num_columns and rows.num_rows:
+            self._guarded(lambda: self._connection.register("_rows", rows))
+            self.run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _rows')
+            self._guarded(lambda: self._connection.unregister("_rows"))
+
+    def run(self, statement: str) -> None:
+        """Run a statement.
+
+        Raises:
+            OutputError: no room left to spill to.
+            SourceError: the engine refused.
+        """
+        self._guarded(lambda: self._connection.execute(statement))
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The first row of a query; errors as for `run`."""
+        return self.rows(query)[0]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a query with a small answer; errors as for `run`."""
+        found: list[tuple[Any, ...]] = self._guarded(lambda: self._connection.execute(query).fetchall())
+        return found
+
+    def batches(self, query: str) -> Iterator["pa.RecordBatch"]:
+        """The answer of a query as Arrow batches, one in memory at a time; errors as for `run`."""
+        reader = self._guarded(lambda: self._connection.sql(query).to_arrow_reader(BATCH_ROWS))
+        while True:
+            batch = self._guarded(lambda: next(reader, None))
+            if batch is None:
+                return
+            yield batch
+
+    def _guarded(self, call: Callable[[], _Returned]) -> _Returned:
+        try:
+            return call()
+        except (self._error, OSError, MemoryError) as error:
+            failure = _translated(error)
+        raise failure
+
+
+def _translated(error: BaseException) -> VestigeError:
+    message = str(error)
+    if any(part.lower() in message.lower() for part in _NO_ROOM):
+        return OutputError("the disk is full; nothing was written", hint="free some room or choose another --out")
+    kind = type(error).__name__
+    return SourceError(
+        "the numbers read could not be assembled",
+        where=f"engine: {kind}",
+        hint="check that the source is of the software named; otherwise report this line",
+    )
