@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from servers import MariadbServer, PostgresqlServer, mariadb_server, postgresql_server
 from vestige.dataset import Dataset, Engine, open_dataset
 from vestige.dataset.engine import connect
 from vestige.errors import EngineError
@@ -22,6 +23,20 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared beside the repository: real public data, not part of it")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """A MariaDB of this run's own; mark its tests `mariadb` and put them into the xdist group of that name."""
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL of this run's own; mark its tests `postgres` and put them into the xdist group of that name."""
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,231 @@
+"""PostgreSQL, through psycopg: numbers come by binary COPY, eight bytes each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
+from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
+from vestige.derive.live.plan import Asked, TablePlan
+from vestige.derive.live.reader import LostConnectionError
+from vestige.errors import ConnectionFailedError, SourceError
+
+if TYPE_CHECKING:
+    import psycopg
+    import pyarrow as pa
+
+BATCH_ROWS: Final = 1 << 15
+CONNECT_SECONDS: Final = 20
+NULL: Final = -(2**63)
+"""Stands for null on the wire, so that every row has the same size; no id or time of a forum is this number."""
+
+_NULL_SQL: Final = "(-9223372036854775807 - 1)"
+_COPY_HEAD: Final = 19
+_COPY_END: Final = b"\xff\xff"
+_INTEGERS: Final = {"int2", "int4", "int8", "oid"}
+_MOMENTS: Final = {"date", "timestamp", "timestamptz"}
+_TEXTS: Final = {"text", "varchar", "bpchar", "citext"}
+
+_LOST_CLASSES: Final = ("08", "57P")
+_DENIED_CLASSES: Final = ("28", "3D", "42501")
+
+_Returned = TypeVar("_Returned")
+
+
+class PostgresqlDatabase:
+    """A PostgreSQL server.
+
+    Args:
+        address: where it is.
+        password: the account's password; None leaves it to libpq (password file, socket).
+    """
+
+    def __init__(self, address: LiveAddress, password: str | None) -> None:
+        self._address = address
+        self._password = password
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def connect(self) -> None:
+        """Open a connection; UTC, repeatable read, read only, one snapshot for all that follows.
+
+        Raises:
+            ConnectionFailedError: psycopg is not installed, the server cannot be reached or refuses the account.
+        """
+        self.close()
+        driver = _driver()
+        denied = failed = False
+        try:
+            self._connection = driver.connect(
+                host=self._address.socket or self._address.host,
+                port=self._address.port,
+                user=self._address.account,
+                password=self._password,
+                dbname=self._address.database,
+                connect_timeout=CONNECT_SECONDS,
+                application_name="vestige",
+                options="-c default_transaction_read_only=on -c timezone=UTC -c search_path=pg_catalog",
+            )
+            self._connection.isolation_level = driver.IsolationLevel.REPEATABLE_READ
+            self._connection.read_only = True
+        except Exception as error:  # noqa: BLE001 - whatever it says may name the account
+            failed = True
+            words = str(error)
+            denied = any(part in words for part in ("authentication", "password", "role", "database", "pg_hba"))
+        if denied:
+            raise ConnectionFailedError(
+                "the database refused the account or the database's name",
+                hint=f"check the account and {PASSWORD_VARIABLE}; see the guide on live databases",
+            )
+        if failed:
+            raise ConnectionFailedError("the database cannot be reached", hint="check host, port or socket")
+
+    def close(self) -> None:
+        """Let go of the connection, also in the middle of an answer."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.pgconn.finish()
+            connection.close()
+
+    def catalogue(self) -> dict[str, dict[str, str]]:
+        """Tables and columns of the schema that the account may read."""
+        found: dict[str, dict[str, str]] = {}
+        query = "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = %s"
+        for table, column, kind in self._run(query, (self._address.schema,)):
+            found.setdefault(table, {})[column] = kind
+        return found
+
+    def row_estimates(self) -> dict[str, int]:
+        """What the last ANALYZE counted."""
+        query = """SELECT c.relname, c.reltuples::int8 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE n.nspname = %s"""
+        return {table: max(rows, 0) for table, rows in self._run(query, (self._address.schema,))}
+
+    def ask(self, column: SourceColumn, kind: str) -> Asked | None:
+        """How to ask for a column of a type."""
+        name = _quoted(column.name)
+        if column.cell is Cell.WORD:
+            return Asked(column, _word(name, column.vocabulary))
+        if column.cell is Cell.MOMENT:
+            number = f"CASE WHEN isfinite({name}) THEN (extract(epoch FROM {name}) * 1000000)::int8 END"
+            return Asked(column, number) if kind in _MOMENTS else None
+        return _integer(column, name, kind)
+
+    def holds(self, table: str, condition: str) -> bool:
+        """Whether any row of a table meets a condition."""
+        return bool(self._run(f"SELECT 1 FROM {self._table(table)} WHERE {condition} LIMIT 1"))
+
+    def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
+        """The asked numbers, a batch at a time, from a binary COPY."""
+        numbers = ", ".join(f"coalesce({asked.number}, {_NULL_SQL})" for asked in plan.columns)
+        query = f"COPY (SELECT {numbers} FROM {self._table(plan.name)}) TO STDOUT (FORMAT binary)"
+        rows = self._copied(query)
+        names = [asked.column.name for asked in plan.columns]
+        head = _COPY_HEAD
+        while True:
+            data, ended = self._guarded(lambda _: _gathered(rows))
+            if len(data) > head:
+                yield _batch(data[head:], names)
+            head = 0
+            if ended:
+                return
+
+    def _copied(self, query: str) -> Iterator[bytes]:
+        connection = self._connection
+        if connection is None:
+            raise LostConnectionError
+        with connection.cursor() as cursor, cursor.copy(query.encode()) as copy:
+            for row in copy:
+                yield bytes(row)
+
+    def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
+        """Ids and names, for the custodian's map: the one place where text crosses the wire."""
+        query = f"SELECT {_quoted(id_column)}, {_quoted(name_column)}::text FROM {self._table(table)}"
+        return {int(key): name or "" for key, name in self._run(query)}
+
+    def _table(self, name: str) -> str:
+        return f"{_quoted(self._address.schema)}.{_quoted(name)}"
+
+    def _run(self, query: str, values: tuple[str, ...] | None = None) -> list[tuple[Any, ...]]:
+        def run(connection: "psycopg.Connection[tuple[Any, ...]]") -> list[tuple[Any, ...]]:
+            return connection.execute(query.encode(), values).fetchall()
+
+        return self._guarded(run)
+
+    def _guarded(self, work: "Callable[[psycopg.Connection[tuple[Any, ...]]], _Returned]") -> _Returned:
+        """Do some work with the connection, and replace whatever error comes of it."""
+        if self._connection is None:
+            raise LostConnectionError
+        state = ""
+        try:
+            return work(self._connection)
+        except Exception as error:  # noqa: BLE001 - whatever it says may quote a cell or the account
+            state = getattr(error, "sqlstate", None) or ""
+        if not state or state.startswith(_LOST_CLASSES):
+            raise LostConnectionError
+        if state.startswith(_DENIED_CLASSES):
+            raise ConnectionFailedError(
+                "the account may not read a table or column it needs",
+                hint="grant SELECT on the columns listed in the guide on live databases",
+            )
+        raise SourceError(
+            "the database refused a query", where=f"error {state}", hint="check its version and the account's rights"
+        )
+
+
+def _driver() -> Any:  # noqa: ANN401 - the module itself
+    try:
+        import psycopg
+    except ImportError:
+        psycopg = None  # type: ignore[assignment]
+    if psycopg is None:
+        raise ConnectionFailedError("psycopg is not installed", hint="pip install 'vestige[postgres]'")
+    return psycopg
+
+
+def _gathered(rows: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Up to BATCH_ROWS rows of a COPY, one after another, and whether it has ended."""
+    gathered = []
+    for row in rows:
+        if row == _COPY_END:
+            continue
+        gathered.append(row)
+        if len(gathered) == BATCH_ROWS:
+            return b"".join(gathered), False
+    return b"".join(gathered), True
+
+
+def _batch(data: bytes, names: list[str]) -> "pa.RecordBatch":
+    """Rows of PostgreSQL's binary format: a count of fields, then for each its size (8) and its number."""
+    import numpy as np
+    import pyarrow as pa
+
+    fields = [
+        ("count", ">i2"),
+        *(pair for place in range(len(names)) for pair in ((f"s{place}", ">i4"), (f"v{place}", ">i8"))),
+    ]
+    records = np.frombuffer(data, dtype=np.dtype(fields))
+    columns = [records[f"v{place}"].astype(np.int64) for place in range(len(names))]
+    return pa.RecordBatch.from_arrays([pa.array(values, mask=values == NULL) for values in columns], names)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _integer(column: SourceColumn, name: str, kind: str) -> Asked | None:
+    if kind in _INTEGERS:
+        return Asked(column, f"{name}::int8")
+    if kind == "bool":
+        return Asked(column, f"{name}::int4::int8")
+    if kind == "numeric":
+        return Asked(column, f"{name}::int8", f"{name} <> trunc({name})")
+    if kind in _TEXTS:
+        text = f"nullif({name}::text, '')"
+        return Asked(column, f"{text}::int8", f"{text} !~ '^[-+]?[0-9]{{1,18}}$'")
+    return None
+
+
+def _word(name: str, vocabulary: Mapping[bytes, int]) -> str:
+    """A word's number, compared byte by byte inside the server."""
+    text = f"convert_to({name}::text, 'UTF8')"
+    known = " ".join(f"WHEN {text} = '\\x{word.hex()}'::bytea THEN {number}" for word, number in vocabulary.items())
+    return f"CASE WHEN {name} IS NULL THEN NULL {known} ELSE {UNKNOWN_WORD} END"
