@@ -9,11 +9,12 @@ from typing import Any
 from vestige.version import __version__
 
 _VERBS = {
+    "describe_dataset": "vestige.activity",
     "open_dataset": "vestige.dataset",
     "simulate_forum": "vestige.simulate",
 }
 
-__all__ = ["__version__", "open_dataset", "simulate_forum"]
+__all__ = ["__version__", "describe_dataset", "open_dataset", "simulate_forum"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything

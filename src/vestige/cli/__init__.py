@@ -15,6 +15,7 @@ from vestige.errors import VestigeError
 COMMAND_MODULES: tuple[str, ...] = (
     "casefile",
     "simulate",
+    "describe",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

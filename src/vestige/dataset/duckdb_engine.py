@@ -76,6 +76,17 @@ class DuckDBConnection(Backend):  # type: ignore[misc] # Ibis is not typed
         relation = self._to_duckdb_relation(expr, params=params, limit=limit)
         return relation.to_arrow_reader(chunk_size).cast(expr.as_table().schema().to_pyarrow())
 
+    def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
+        """A temporary table in memory; Ibis 12's own way to it calls a method that DuckDB 2 deprecates."""
+        self._run_pre_execute_hooks(expr)
+        self.con.execute(f'CREATE TEMP TABLE "{name}" AS {self.compile(expr)}')
+        return ops.DatabaseTable(
+            name=name, schema=expr.schema(), source=self, namespace=Namespace(catalog="temp", database="main")
+        ).to_expr()
+
+    def _drop_cached_table(self, name: str) -> None:
+        self.con.execute(f'DROP TABLE IF EXISTS "{name}"')
+
     def close(self) -> None:
         """Close the connection."""
         self.con.close()

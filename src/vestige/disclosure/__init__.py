@@ -3,6 +3,7 @@
 from vestige.disclosure.check import check_table
 from vestige.disclosure.policy import (
     MINIMUM_MEMBERS,
+    RATIO_KINDS,
     ROUND_COUNTS_TO,
     SIGNIFICANT_DIGITS,
     Additive,
@@ -17,6 +18,7 @@ from vestige.disclosure.safe import SafeTable
 
 __all__ = [
     "MINIMUM_MEMBERS",
+    "RATIO_KINDS",
     "ROUND_COUNTS_TO",
     "SIGNIFICANT_DIGITS",
     "Additive",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN
 from vestige.disclosure.policy import (
+    ESTIMATE_KINDS,
     LABEL_KINDS,
     MINIMUM_MEMBERS,
     RATIO_KINDS,
@@ -109,6 +110,8 @@ def _fits_label(value: object, column: ColumnRule) -> bool:
 def _fits_figure(value: object, kind: ColumnKind) -> bool:
     if kind in _COUNT_KINDS:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind is ColumnKind.PROPORTION:
+        return isinstance(value, float) and 0 <= value <= 1
     return kind is ColumnKind.ESTIMATE and isinstance(value, float) and math.isfinite(value)
 
 
@@ -128,7 +131,7 @@ def _hidden(cells: Cells, rule: TableRule) -> Reasons:
 
 
 def _members_behind(cells: Cells, column: ColumnRule, row: int) -> int:
-    names = column.behind or (column.name,)
+    names = column.behind if column.kind is not ColumnKind.MEMBERS else (column.name, *column.behind)
     return min(_members(cells, name, row) for name in names)
 
 
@@ -143,7 +146,7 @@ def _reason(cells: Cells, column: ColumnRule, row: int, behind: int) -> Reason |
         return None
     if behind < MINIMUM_MEMBERS:
         return Reason.SMALL
-    rest = _members(cells, column.within, row) - behind if column.within else MINIMUM_MEMBERS
+    rest = _members(cells, column.within, row) - _members(cells, column.name, row) if column.within else MINIMUM_MEMBERS
     return Reason.COMPLEMENT if rest < MINIMUM_MEMBERS else None
 
 
@@ -172,8 +175,9 @@ def _rounded(published: Cells, rule: TableRule) -> dict[str, list[object]]:
         values = published[column.name]
         if column.kind in _COUNT_KINDS:
             rounded[column.name] = [_round_count(value) if isinstance(value, int) else None for value in values]
-        elif column.kind is ColumnKind.ESTIMATE:
-            rounded[column.name] = [_round_estimate(value) if isinstance(value, float) else None for value in values]
+        elif column.kind in ESTIMATE_KINDS:
+            digits = _round_proportion if column.kind is ColumnKind.PROPORTION else _round_estimate
+            rounded[column.name] = [digits(value) if isinstance(value, float) else None for value in values]
         else:
             rounded[column.name] = list(values)
     return rounded
@@ -185,6 +189,10 @@ def _round_count(value: int) -> int:
 
 def _round_estimate(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def _round_proportion(value: float) -> float:
+    return round(value, SIGNIFICANT_DIGITS)
 
 
 def _ratios(column: ColumnRule, figures: Mapping[str, Sequence[object]]) -> list[object]:

@@ -16,7 +16,7 @@ Handbook on Statistical Disclosure Control for Outputs, section 3)."""
 ROUND_COUNTS_TO: Final = 5
 """Counts leave as multiples of this (same source, section on rounding)."""
 SIGNIFICANT_DIGITS: Final = 3
-"""Estimates leave with this many digits, so that an exact count cannot be solved from them."""
+"""Estimates leave with this many digits, proportions with this many decimals, so that no exact count follows."""
 
 
 class ColumnKind(StrEnum):
@@ -42,8 +42,11 @@ class ColumnKind(StrEnum):
     """Upper end of the same interval."""
     ESTIMATE = "estimate"
     """A statistic of the members behind it, rounded to significant digits."""
+    PROPORTION = "proportion"
+    """A statistic of the members behind it that lies between 0 and 1 and is read in per cent."""
 
 
+ESTIMATE_KINDS: Final = frozenset({ColumnKind.ESTIMATE, ColumnKind.PROPORTION})
 LABEL_KINDS: Final = frozenset({ColumnKind.LABEL, ColumnKind.CODE, ColumnKind.MONTH})
 RATIO_KINDS: Final = frozenset({ColumnKind.RATIO, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
 
@@ -86,7 +89,7 @@ class ColumnRule:
         title: heading for a reader.
         kind: what it holds.
         behind: columns of the same table that count the members behind each value; every one of them must reach
-            the minimum. A MEMBERS column may leave it empty: it stands behind itself.
+            the minimum. A MEMBERS column always stands behind itself as well.
         within: of a MEMBERS column, the column with the members it is a part of; the rest must reach the minimum too.
         ratio: numerator and denominator columns of a ratio or share.
         vocabulary: every value that a LABEL may take.
@@ -120,7 +123,7 @@ class ColumnRule:
             raise DisclosureError(
                 f"column {self.name!r}: a label, and only a label, has a vocabulary", hint="declare every value"
             )
-        if self.kind in {ColumnKind.COUNT, ColumnKind.ESTIMATE} and not self.behind:
+        if self.kind in {ColumnKind.COUNT, *ESTIMATE_KINDS} and not self.behind:
             raise DisclosureError(
                 f"column {self.name!r} does not say which members stand behind it", hint="declare behind=(column,)"
             )

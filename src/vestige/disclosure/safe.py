@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 PASS: Final = object()
 """Held by `check_table` alone; a safe table cannot be made, copied or changed without it."""
 
-_PERCENT_KINDS: Final = frozenset({ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
+_PERCENT_KINDS: Final = frozenset(
+    {ColumnKind.PROPORTION, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER}
+)
 _LARGE: Final = 100
 
 
@@ -94,9 +96,16 @@ def format_value(value: object, kind: ColumnKind) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        if kind in _PERCENT_KINDS:
-            return f"{value * 100:.1f} %"
-        if kind is ColumnKind.RATIO:
-            return f"{value:,.1f}" if value < _LARGE else f"{value:,.0f}"
-        return f"{value:,.3g}" if abs(value) < _LARGE else f"{value:,.0f}"
+        return _format_number(value, kind)
     raise DisclosureError("a value of an unknown type cannot be printed", hint="use the column kinds of the policy")
+
+
+def _format_number(value: float, kind: ColumnKind) -> str:
+    """A label that is a number is a part of a whole."""
+    if kind is ColumnKind.LABEL:
+        return f"{value * 100:g} %"
+    if kind in _PERCENT_KINDS:
+        return f"{value * 100:.1f} %"
+    if kind is ColumnKind.RATIO and value < _LARGE:
+        return f"{value:,.1f}"
+    return f"{value:,.3g}" if abs(value) < _LARGE else f"{value:,.0f}"

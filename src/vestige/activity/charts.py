@@ -1,0 +1,257 @@
+"""Charts of a description, drawn from tables that passed the disclosure policy.
+
+They carry no colours or fonts of their own: the report's theme sets them, so that every chapter looks alike. Data
+are written into the chart; nothing is ever loaded.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import altair as alt
+
+from vestige.activity.traces import DOWNLOADS, POSTS
+from vestige.activity.words import percent
+from vestige.disclosure import Mark, SafeTable
+
+Tables = Mapping[str, SafeTable]
+Rows = list[dict[str, Any]]
+
+_MOST_SECTIONS: Final = 20
+_FEW_CELLS: Final = 2
+_FEW_MONTHS: Final = 24
+
+
+@dataclass(frozen=True)
+class ChartKind:
+    """One chart.
+
+    Attributes:
+        title: heading.
+        table: name of the table it is drawn from; the report prints it beside the chart.
+        columns: columns that must hold at least two published figures.
+        where: which rows are drawn.
+        make: draws those rows.
+        describe: says in words what is to be seen, for those who cannot see it.
+    """
+
+    title: str
+    table: str
+    columns: tuple[str, ...]
+    make: Callable[[Rows], alt.TopLevelMixin]
+    describe: Callable[[Rows], str]
+    where: tuple[str, str] | None = None
+
+    def possible(self, tables: Tables) -> bool:
+        """Whether enough figures are published to draw it."""
+        rows = self._rows(tables)
+        return all(sum(row.get(column) is not None for row in rows) >= _FEW_CELLS for column in self.columns)
+
+    def draw(self, tables: Tables) -> alt.TopLevelMixin:
+        """The chart."""
+        return self.make(self._rows(tables))
+
+    def words(self, tables: Tables) -> str:
+        """What is to be seen."""
+        return self.describe(self._rows(tables))
+
+    def _rows(self, tables: Tables) -> Rows:
+        if self.table not in tables:
+            return []
+        table = tables[self.table]
+        rows = table.rows()
+        for row, place in zip(rows, range(len(rows)), strict=True):
+            row["suppressed"] = [name for name, marks in table.marks.items() if marks[place] is Mark.SUPPRESSED]
+        return [row for row in rows if self.where is None or row[self.where[0]] == self.where[1]]
+
+
+def _data(rows: Rows) -> alt.Data:
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call] # Altair's own gap
+
+
+def _by_month(columns: Mapping[str, str], heading: str) -> Callable[[Rows], alt.TopLevelMixin]:
+    """Lines over the calendar; a month whose figure is suppressed is a gap with a tick on the axis."""
+
+    def make(rows: Rows) -> alt.TopLevelMixin:
+        long = [
+            {"month": f"{row['month']}-01", "series": title, "value": row[name], "hidden": name in row["suppressed"]}
+            for row in rows
+            for name, title in columns.items()
+            if name in row
+        ]
+        order = list(columns.values())
+        month = alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, tickCount=8))
+        series = alt.Color(
+            "series:N",
+            title=None,
+            sort=order,
+            scale=alt.Scale(domain=order),
+            legend=None if len(order) == 1 else alt.Legend(),
+        )
+        lines = (
+            alt.Chart(_data(long))
+            .mark_line(point=len(rows) <= _FEW_MONTHS, invalid="break-paths-show-domains")
+            .encode(x=month, y=alt.Y("value:Q", title=heading, axis=alt.Axis(format=",d")), color=series)
+        )
+        gaps = (
+            alt.Chart(_data([row for row in long if row["hidden"]]))
+            .mark_point(shape="cross", size=22, opacity=0.5)
+            .encode(x=month, y=alt.datum(0), color=series)
+        )
+        return alt.layer(lines, gaps) if any(row["hidden"] for row in long) else lines
+
+    return make
+
+
+def _months_words(columns: Mapping[str, str]) -> Callable[[Rows], str]:
+    def describe(rows: Rows) -> str:
+        parts = [f"Monthly figures from {rows[0]['month']} to {rows[-1]['month']}."]
+        for name, title in columns.items():
+            known = [(row[name], row["month"]) for row in rows if row.get(name) is not None]
+            if known:
+                most, when = max(known, key=lambda cell: (cell[0], cell[1]))
+                parts.append(f"{title}: highest {most:,}, in {when}; last shown {known[-1][0]:,}, in {known[-1][1]}.")
+        return " ".join(parts)
+
+    return describe
+
+
+def _lorenz(rows: Rows) -> alt.TopLevelMixin:
+    percent_axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    x = alt.X("part:Q", title="Least active part of the population", axis=percent_axis)
+    population = alt.Color("population:N", title=None, legend=alt.Legend())
+    known = alt.Chart(_data([row for row in rows if row["share"] is not None]))
+    equal = alt.Chart(_data([{"part": 0, "share": 0}, {"part": 1, "share": 1}])).mark_line(
+        strokeDash=[4, 4], strokeWidth=1, opacity=0.6, color="currentColor"
+    )
+    y = alt.Y("share:Q", title="Its share", axis=percent_axis)
+    band = known.mark_area(opacity=0.2).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=population)
+    return alt.layer(equal.encode(x=x, y=y), band, known.mark_line().encode(x=x, y=y, color=population)).properties(
+        height=340
+    )
+
+
+def _lorenz_words(rows: Rows) -> str:
+    parts = ["The further a curve sags below the dashed diagonal, the more is done by few."]
+    for population in dict.fromkeys(row["population"] for row in rows):
+        known = [row for row in rows if row["population"] == population and row["share"] is not None]
+        middle = min(known, key=lambda row: abs(row["part"] - 0.5), default=None)
+        if middle is not None and 0 < middle["part"] < 1:
+            least, held = f"{middle['part'] * 100:g} %", percent(middle["share"])
+            parts.append(f"Among {population}, the least active {least} account for {held}.")
+    return " ".join(parts)
+
+
+def _participation(rows: Rows) -> alt.TopLevelMixin:
+    known = [row for row in rows if row["share"] is not None]
+    deed = alt.Y("deed:N", title=None, sort=[row["deed"] for row in known], axis=alt.Axis(labelLimit=320))
+    axis = alt.Axis(format=".0%")
+    base = alt.Chart(_data(known))
+    bars = base.mark_bar().encode(y=deed, x=alt.X("share:Q", title="Share of members", axis=axis))
+    whiskers = base.mark_rule(strokeWidth=2, color="currentColor").encode(y=deed, x="low:Q", x2="high:Q")
+    return alt.layer(bars, whiskers).properties(height=alt.Step(26))
+
+
+def _participation_words(rows: Rows) -> str:
+    return " ".join(f"{row['deed']}: {percent(row['share'])}." for row in rows if row["share"] is not None)
+
+
+def _per_member(title: str) -> Callable[[Rows], alt.TopLevelMixin]:
+    def make(rows: Rows) -> alt.TopLevelMixin:
+        names = {"share": "Members", "share_of_events": title}
+        long = [
+            {"band": row["band"], "series": series, "share": row[name]}
+            for row in rows
+            for name, series in names.items()
+            if row[name] is not None
+        ]
+        order = list(names.values())
+        chart: alt.TopLevelMixin = (
+            alt.Chart(_data(long))
+            .mark_bar()
+            .encode(
+                x=alt.X(
+                    "band:N",
+                    title=f"{title} per member",
+                    sort=[row["band"] for row in rows],
+                    axis=alt.Axis(labelAngle=0),
+                ),
+                xOffset=alt.XOffset("series:N", sort=order),
+                y=alt.Y("share:Q", title="Share", axis=alt.Axis(format=".0%")),
+                color=alt.Color("series:N", title=None, sort=order, scale=alt.Scale(domain=order), legend=alt.Legend()),
+            )
+        )
+        return chart
+
+    return make
+
+
+def _per_member_words(title: str) -> Callable[[Rows], str]:
+    def describe(rows: Rows) -> str:
+        parts = [
+            f"{row['band']}: {percent(row['share'])} of members, {percent(row['share_of_events'])} of {title.lower()}."
+            for row in rows
+            if row["share"] is not None and row["share_of_events"] is not None
+        ]
+        return " ".join([f"Members by their number of {title.lower()}.", *parts])
+
+    return describe
+
+
+def _sections(rows: Rows) -> alt.TopLevelMixin:
+    known = [row for row in rows if row["posts"] is not None][:_MOST_SECTIONS]
+    chart: alt.TopLevelMixin = (
+        alt.Chart(_data(known))
+        .mark_bar()
+        .encode(
+            y=alt.Y("kind:N", title=None, sort=[row["kind"] for row in known], axis=alt.Axis(labelLimit=320)),
+            x=alt.X("posts:Q", title="Posts", axis=alt.Axis(format=",d")),
+        )
+        .properties(height=alt.Step(20))
+    )
+    return chart
+
+
+def _sections_words(rows: Rows) -> str:
+    known = [row for row in rows if row["posts"] is not None][:_MOST_SECTIONS]
+    listed = ", ".join(f"{row['kind']} {row['posts']:,}" for row in known)
+    return f"Posts by kind of section, busiest first: {listed}."
+
+
+_MEMBERS: Final = {"new_members": "New members", "members_posts": "Members posting"}
+_POSTS: Final = {"posts": "Posts"}
+_DOWNLOADS: Final = {"downloads": "Downloads"}
+
+CHARTS: Final[Mapping[str, ChartKind]] = {
+    "members_by_month": ChartKind(
+        "New and posting members by month",
+        "months",
+        ("new_members",),
+        _by_month(_MEMBERS, "Members"),
+        _months_words(_MEMBERS),
+    ),
+    "posts_by_month": ChartKind(
+        "Posts by month", "months", ("posts",), _by_month(_POSTS, "Posts"), _months_words(_POSTS)
+    ),
+    "downloads_by_month": ChartKind(
+        "Downloads by month", "months", ("downloads",), _by_month(_DOWNLOADS, "Downloads"), _months_words(_DOWNLOADS)
+    ),
+    "participation": ChartKind("Who takes part", "participation", ("share",), _participation, _participation_words),
+    "posts_per_member": ChartKind(
+        "Posts per member", "posts_per_member", ("share",), _per_member("Posts"), _per_member_words("Posts")
+    ),
+    "downloads_per_member": ChartKind(
+        "Downloads per member",
+        "downloads_per_member",
+        ("share",),
+        _per_member("Downloads"),
+        _per_member_words("Downloads"),
+    ),
+    "lorenz_posts": ChartKind(
+        "Lorenz curves of posts", "lorenz", ("share",), _lorenz, _lorenz_words, where=("trace", POSTS.title)
+    ),
+    "lorenz_downloads": ChartKind(
+        "Lorenz curves of downloads", "lorenz", ("share",), _lorenz, _lorenz_words, where=("trace", DOWNLOADS.title)
+    ),
+    "sections": ChartKind("Posts by kind of section", "sections", ("posts",), _sections, _sections_words),
+}

@@ -1,0 +1,172 @@
+"""The first look at a dataset: growth, who takes part, and how concentrated it is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from vestige.activity.concentration import concentration_figures, measure_spreads
+from vestige.activity.figures import Figures, describe_figures
+from vestige.activity.findings import find_problems
+from vestige.activity.reduce import reduce_dataset
+from vestige.activity.words import sentences
+from vestige.dataset import Dataset
+from vestige.dataset.schema import State
+from vestige.disclosure import SafeTable, check_table
+from vestige.errors import SettingsError
+from vestige.progress import Progress, Step, ignore_progress
+from vestige.results import Finding, Provenance, plain_settings
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class DescribeSettings:
+    """Choices of a description.
+
+    Attributes:
+        forum: code of the one forum to describe; None describes all of the dataset together.
+        states: states of threads and posts that count; by default also what was later removed, since it was written.
+        replicates: bootstrap samples; 1,000 and more for percentile intervals (Efron and Tibshirani, 1993, chapter 13).
+        top: parts of the population whose share is measured, 1 % and 10 % by custom.
+    """
+
+    forum: str | None = None
+    states: tuple[State, ...] = tuple(State)
+    replicates: int = 1_000
+    top: tuple[float, ...] = (0.01, 0.1)
+
+    def __post_init__(self) -> None:
+        """Refuse settings outside their range."""
+        if not self.states or not all(isinstance(state, State) for state in self.states):
+            raise SettingsError("no known state counts", where="states", hint="choose among State")
+        if not 0 <= self.replicates <= 100_000:  # noqa: PLR2004 - a bound, not a threshold of the method
+            raise SettingsError("the number of replicates is out of range", where="replicates", hint="0 to 100,000")
+        if not all(0 < part < 1 for part in self.top) or len(set(self.top)) != len(self.top):
+            raise SettingsError("parts of the population must lie between 0 and 1", where="top", hint="such as 0.01")
+
+
+@dataclass(frozen=True)
+class DescribeResult:
+    """A description. Tables from `table` are exact and for the researcher; whatever is printed goes through `safe`.
+
+    Attributes:
+        figures: table name to the exact table and its disclosure rule.
+        findings: what to know before trusting it, most severe first.
+        provenance: how to get it again.
+    """
+
+    figures: Mapping[str, Figures] = field(repr=False)
+    findings: tuple[Finding, ...]
+    provenance: Provenance
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Names of the tables."""
+        return tuple(self.figures)
+
+    def table(self, name: str) -> "pa.Table":
+        """An exact table, for further analysis within the project; not for printing.
+
+        Raises:
+            SettingsError: there is no such table.
+        """
+        return self._known(name).data
+
+    def safe(self, name: str) -> SafeTable:
+        """A table as the disclosure policy lets it leave.
+
+        Raises:
+            SettingsError: there is no such table.
+        """
+        self._known(name)
+        return self._checked[name]
+
+    @cached_property
+    def safe_tables(self) -> tuple[SafeTable, ...]:
+        """All tables as they may leave."""
+        return tuple(self._checked.values())
+
+    @property
+    def plot_names(self) -> tuple[str, ...]:
+        """Names that `plot` takes."""
+        from vestige.activity.charts import CHARTS
+
+        return tuple(name for name, chart in CHARTS.items() if chart.possible(self._checked))
+
+    def plot(self, name: str) -> "alt.TopLevelMixin":
+        """A chart, drawn from tables that passed the disclosure policy.
+
+        Raises:
+            SettingsError: there is no such chart, or the data do not allow it.
+        """
+        from vestige.activity.charts import CHARTS
+
+        if name not in self.plot_names:
+            known = ", ".join(self.plot_names) or "none"
+            raise SettingsError("there is no such chart", where=f"chart {name!r}", hint=f"known: {known}")
+        return CHARTS[name].draw(self._checked)
+
+    def summary(self) -> str:
+        """The description in a few sentences, from published figures only."""
+        return "\n".join([*sentences(self._checked), *(finding.text for finding in self.findings)])
+
+    def to_plain(self) -> dict[str, Any]:
+        """Published tables, findings, decisions and provenance as values that JSON can hold."""
+        return {
+            "tables": {name: table.to_plain() for name, table in self._checked.items()},
+            "findings": [asdict(finding) for finding in self.findings],
+            "disclosure": [decision.words for table in self.safe_tables for decision in table.decisions],
+            "provenance": asdict(self.provenance),
+        }
+
+    @cached_property
+    def _checked(self) -> dict[str, SafeTable]:
+        return {name: check_table(figures.data, figures.rule) for name, figures in self.figures.items()}
+
+    def _known(self, name: str) -> Figures:
+        if name not in self.figures:
+            raise SettingsError(
+                "there is no such table", where=f"table {name!r}", hint=f"known: {', '.join(self.figures) or 'none'}"
+            )
+        return self.figures[name]
+
+
+def describe_dataset(
+    dataset: Dataset,
+    *,
+    settings: DescribeSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> DescribeResult:
+    """Describe a dataset: volume, growth by month, participation, concentration, sections, roles.
+
+    Args:
+        dataset: an opened dataset on either engine.
+        settings: choices; the defaults suit a first look.
+        seed: of the bootstrap.
+        progress: called as tables are read.
+
+    Raises:
+        SettingsError: the dataset has no such forum.
+        DatasetError: the tables `forum` or `member` are absent, or a file was changed.
+    """
+    settings = settings or DescribeSettings()
+    progress = progress or ignore_progress
+    reduction = reduce_dataset(dataset, forum=settings.forum, states=settings.states, progress=progress)
+    progress(Step("bootstrap", 0, 1, "steps"))
+    spreads = measure_spreads(reduction, top=settings.top, replicates=settings.replicates, seed=seed)
+    progress(Step("bootstrap", 1, 1, "steps"))
+    figures = [*describe_figures(reduction), *concentration_figures(spreads)]
+    return DescribeResult(
+        figures={each.rule.name: each for each in figures},
+        findings=find_problems(reduction),
+        provenance=Provenance(
+            verb="describe_dataset",
+            settings=plain_settings(settings),
+            seed=seed,
+            dataset_digest=dataset.manifest.digest,
+        ),
+    )

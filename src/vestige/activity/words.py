@@ -1,0 +1,68 @@
+"""A description in sentences, from published figures only."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from vestige.activity.concentration import ACTIVE, ALL
+from vestige.dataset.schema import MemberKind
+from vestige.disclosure import SafeTable
+
+Row = Mapping[str, Any]
+
+POPULATIONS: Final = {ALL: "all members", ACTIVE: "the members with any"}
+
+
+def sentences(tables: Mapping[str, SafeTable]) -> Iterator[str]:
+    """One sentence a fact; a suppressed figure makes none."""
+    for name, (needed, sentence) in _SENTENCES.items():
+        if name in tables:
+            for row in tables[name].rows():
+                if row[needed] is not None:
+                    yield sentence(row)
+
+
+def percent(share: float) -> str:
+    """A share as a reader sees it."""
+    return f"{share * 100:.1f} %"
+
+
+def _accounts(row: Row) -> str:
+    counted = "members" if row["kind"] == MemberKind.MEMBER.value else f"accounts of kind {row['kind']}"
+    return f"{row['accounts']:,} {counted}."
+
+
+def _volume(row: Row) -> str:
+    return f"{row['trace']}: {row['events']:,}, by {row['members']:,} members."
+
+
+def _participation(row: Row) -> str:
+    interval = f"95 % interval {percent(row['low'])} to {percent(row['high'])}"
+    return f"{row['deed']}: {percent(row['share'])} of members ({interval})."
+
+
+def _gini(row: Row) -> str:
+    value = f"{row['gini']:.3g}{_interval(row, '.3g')}"
+    return f"{row['trace']}: Gini coefficient among {POPULATIONS[row['population']]} {value}."
+
+
+def _top_shares(row: Row) -> str:
+    part, population = f"{row['part'] * 100:g} %", POPULATIONS[row["population"]]
+    held = percent(row["share"])
+    return f"{row['trace']}: the most active {part} of {population} account for {held}{_interval(row, '.1%')}."
+
+
+def _interval(row: Row, form: str) -> str:
+    if row["low"] is None or row["high"] is None:
+        return ""
+    low, high = (f"{row[end]:{form}}".replace("%", " %") for end in ("low", "high"))
+    return f" (95 % interval {low} to {high})"
+
+
+_SENTENCES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
+    "accounts": ("accounts", _accounts),
+    "volume": ("events", _volume),
+    "participation": ("share", _participation),
+    "gini": ("gini", _gini),
+    "top_shares": ("share", _top_shares),
+}
+"""Table name to the column that must be published, and the sentence it makes."""

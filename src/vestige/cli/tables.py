@@ -1,0 +1,48 @@
+"""Draw checked tables on the terminal. Nothing else can be drawn: these functions take a `SafeTable` only."""
+
+from typing import TYPE_CHECKING, Final
+
+from vestige.disclosure.policy import LABEL_KINDS
+from vestige.disclosure.safe import SafeTable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_WIDTH: Final = 80
+"""Columns when standard output is no terminal."""
+
+
+def output_console() -> "Console":
+    """Standard output, 80 columns wide when it is no terminal."""
+    import sys
+
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
+
+
+def print_table(console: "Console", table: SafeTable, *, most: int | None = None) -> None:
+    """One table; with `most`, its first rows only, and how many more there are.
+
+    Raises:
+        TypeError: anything but a `SafeTable` is given.
+    """
+    if not isinstance(table, SafeTable):
+        raise TypeError("only a table that passed the disclosure policy may be printed")
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for rule in table.columns:
+        numeric = rule.kind not in LABEL_KINDS
+        grid.add_column(Text(rule.title), justify="right" if numeric else "left")
+    texts = table.texts()
+    for row in texts[:most]:
+        grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in row))
+    console.print(grid)
+    if most is not None and len(texts) > most:
+        console.print(f"  and {len(texts) - most} rows more: see --json or the report", style="dim")
+    if table.note:
+        console.print(f"  {table.note}", style="dim")
+    console.print()
