@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vestige.cli.app import app
-from vestige.cli.casefile_tables import print_table
+from vestige.cli.casefile_tables import print_footnoted, print_table
 from vestige.cli.console import print_line
 
 if TYPE_CHECKING:
@@ -103,3 +103,68 @@ def plan(
         [float(share) for share in shares], kappa=kappa, half_width=half_width, confidence=confidence
     )
     print_line(f"{planned.units} units, both coders; standard error {planned.standard_error:.3f} at kappa {kappa:g}")
+
+
+@casefile.command()
+def tables(
+    folder: Folder,
+    name: Annotated[
+        str, typer.Argument(help="overview, items, structures, counts, co-coding or similarity")
+    ] = "overview",
+    level: Annotated[str, typer.Option(help="case, suspect or forum, for items")] = "case",
+) -> None:
+    """One table of a study, as plain text."""
+    from vestige.casefiles import tables as made
+    from vestige.casefiles.check import open_study
+    from vestige.errors import SettingsError
+
+    study = open_study(folder)
+    footnoted = ("overview", "items")
+    plain = {
+        "structures": made.structure_matrix,
+        "counts": made.item_counts,
+        "co-coding": made.co_coding,
+        "similarity": made.case_similarity,
+    }
+    if name in footnoted:
+        print_footnoted(made.case_overview(study) if name == "overview" else made.item_matrix_table(study, level))
+    elif name in plain:
+        print_table(plain[name](study))
+    else:
+        raise SettingsError("there is no such table", hint=f"known: {', '.join([*footnoted, *plain])}")
+
+
+@casefile.command()
+def qca(
+    folder: Folder,
+    outcome: Annotated[str, typer.Option(help="item to be explained")],
+    condition: Annotated[list[str], typer.Option(help="item that may explain it; several times")],
+    *,
+    expect: Annotated[list[str] | None, typer.Option(help="direction, such as hierarchy=1; several times")] = None,
+    negate: Annotated[bool, typer.Option("--negate", help="explain the absence of the outcome")] = False,
+    consistent: Annotated[float, typer.Option(help="consistency from which a configuration counts")] = 1.0,
+    fewest_cases: Annotated[int, typer.Option(help="below so many cases a configuration is a remainder")] = 1,
+) -> None:
+    """Qualitative comparative analysis: truth table, solutions, necessity."""
+    from vestige.casefiles.check import open_study
+    from vestige.casefiles.qca import QcaSettings, compare_configurations, memberships_of
+
+    study = open_study(folder)
+    settings = QcaSettings(fewest_cases=fewest_cases, consistent=consistent, expected=_directions(expect or []))
+    data = memberships_of(study, outcome, condition, negate_outcome=negate)
+    result = compare_configurations(data, settings=settings, digest=study.digest)
+    for name in result.table_names:
+        print_table(result.table(name))
+        print_line()
+    print_line(result.summary())
+    for finding in result.findings:
+        print_line(f"{finding.severity.value}: {finding.text}")
+
+
+def _directions(given: list[str]) -> dict[str, int]:
+    from vestige.errors import SettingsError
+
+    pairs = [each.partition("=") for each in given]
+    if any(direction not in {"0", "1"} for _, _, direction in pairs):
+        raise SettingsError("an expectation is not NAME=1 or NAME=0", hint="for example --expect hierarchy=1")
+    return {name: int(direction) for name, _, direction in pairs}
