@@ -22,9 +22,7 @@ from vestige.casefiles.templates import new_study
 from vestige.cli import run
 from vestige.errors import SettingsError
 
-CASES = tuple(
-    ["AU", "BE", "CZ", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "NL", "PL", "PT", "RO", "ES", "SE", "UK"]
-)
+CASES = ("AU", "BE", "CZ", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "NL", "PL", "PT", "RO", "ES", "SE", "UK")
 NAMES = ("DEV", "URB", "LIT", "IND", "STB")
 LC = np.array(
     [
