@@ -82,11 +82,14 @@ def make_pool(
         size: number of ordinary texts.
     """
     lengths = np.clip(generator.gamma(1.5, mean_bytes / 1.5, size), 1, room).astype(int)
+    ends = np.cumsum(lengths)
+    filler = _syllables(generator, int(ends[-1]))
     ordinary = []
-    for number, length in enumerate(lengths):
+    for number, (length, end) in enumerate(zip(lengths.tolist(), ends.tolist(), strict=True)):
         hostile = HOSTILE[number % len(HOSTILE)] if number % 3 == 0 or number < len(HOSTILE) else b""
-        filler = _syllables(generator, max(int(length) - len(canary) - len(hostile) - 2, 0))
-        ordinary.append(b" ".join(part for part in (canary.encode(), hostile, filler) if part)[:room])
+        left = max(length - len(canary) - len(hostile) - 2, 0)
+        parts = (canary.encode(), hostile, filler[end - left : end])
+        ordinary.append(b" ".join(part for part in parts if part)[:room])
     rare = [f"{canary} {token} ".encode()[:room] for token in row_canaries if room >= 2 * CANARY_LENGTH + 1]
     if room >= LONGEST_TEXT:
         block = b" ".join(HOSTILE) + b"\\'\"\n" * 50 + _syllables(generator, 1000)
@@ -95,6 +98,8 @@ def make_pool(
 
 
 def _syllables(generator: np.random.Generator, length: int) -> bytes:
-    words = [_SYLLABLES[pick] for pick in generator.integers(len(_SYLLABLES), size=length // 2 + 2)]
-    text = "".join(word + " " if number % 3 == 2 else word for number, word in enumerate(words))  # noqa: PLR2004
-    return text.encode()[:length]
+    """Words of three syllables each, and a space."""
+    table = np.frombuffer("".join(_SYLLABLES).encode(), np.uint8).reshape(-1, 2)
+    words = np.full((length // 7 + 1, 7), ord(" "), np.uint8)
+    words[:, :6] = table[generator.integers(len(table), size=(len(words), 3))].reshape(-1, 6)
+    return words.tobytes()[:length]

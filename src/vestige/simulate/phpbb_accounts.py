@@ -91,8 +91,10 @@ def users_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
     """Accounts; a name holds a canary, hostile characters and the id that makes it unique."""
     posts, table = forum.tables["post"], forum.tables["member"]
     written = np.bincount(posts["author"], minlength=len(ids.member))
-    last_post = np.zeros(len(ids.member), np.int64)
+    last_post, last_visit = np.zeros(len(ids.member), np.int64), np.zeros(len(ids.member), np.int64)
     last_post[posts["author"]] = posts["at"]
+    last_visit[forum.tables["view"]["member"]] = forum.tables["view"]["at"]
+    last_visit = np.maximum(last_visit, last_post)
     kept = np.flatnonzero(np.arange(len(ids.member)) != DELETED)
     kind = np.zeros(len(ids.member), np.int8)
     kind[: forum.first_member] = _IGNORED
@@ -110,8 +112,8 @@ def users_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
             "username_clean": Numbered(ids.member[kept], canaries["users.username_clean"].encode() + hostile),
             "user_posts": np.where(kept < FIRST_BOT, 0, written[kept]),
             "user_lastpost_time": last_post[kept],
-            "user_lastvisit": last_post[kept],
-            "user_last_active": last_post[kept],
+            "user_lastvisit": last_visit[kept],
+            "user_last_active": last_visit[kept],
         },
     )
 

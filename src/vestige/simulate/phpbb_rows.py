@@ -25,6 +25,7 @@ _VISIBILITY: Final = {State.VISIBLE: 1, State.UNAPPROVED: 0, State.DELETED: 2}
 _BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
 _SENT_FOLDER: Final = -1
 _SMALL_TABLE: Final = 200
+_ADMINISTRATORS_LOG, _USER_LOG = 0, 3
 
 
 def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> dict[str, TableRows]:
@@ -45,7 +46,7 @@ def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
         "groups": groups_rows(canaries),
         "log": _log(forum, ids, canaries),
         "posts": _posts(forum, ids),
-        "privmsgs": _privmsgs(forum, ids),
+        "privmsgs": _privmsgs(forum, ids, canaries),
         "privmsgs_to": _privmsgs_to(forum, ids),
         "reports": _small({"report_id": np.arange(1, _SMALL_TABLE + 1)}),
         "sessions": _sessions(forum, ids, canaries),
@@ -183,7 +184,7 @@ def _thanks(forum: SimulatedForum, ids: SourceIds) -> TableRows:
     )
 
 
-def _privmsgs(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+def _privmsgs(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
     sent = forum.tables["message"]
     first = np.flatnonzero(np.diff(sent["message"], prepend=-1))
     return TableRows(
@@ -192,7 +193,9 @@ def _privmsgs(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "msg_id": ids.message,
             "author_id": ids.member[sent["sender"][first]],
             "message_time": sent["at"][first],
-            "to_address": Numbered(ids.member[sent["recipient"][first]], b"u_"),
+            "to_address": Numbered(
+                ids.member[sent["recipient"][first]], canaries["privmsgs.to_address"].encode() + b":u_"
+            ),
         },
     )
 
@@ -241,6 +244,7 @@ def _warnings(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "warning_id": np.arange(1, len(rows) + 1),
             "user_id": ids.member[table["member"][rows]],
             "post_id": ids.post[table["post"][rows]],
+            "log_id": _log_ids(forum)[rows],
             "warning_time": table["at"][rows],
         },
     )
@@ -251,24 +255,29 @@ def _sanctions(forum: SimulatedForum, kind: SanctionKind) -> Integers:
 
 
 def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
-    """A log row for every sanction, by whoever imposed it; what it says is random text."""
+    """An entry for every sanction that somebody known imposed, and one that holds a canary."""
     table = forum.tables["sanction"]
-    operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING", canaries["log.log_operation"].encode())
-    ban = table["kind"] == code_of(SanctionKind.BAN)
-    count = len(ban) + 1
-    operation = np.concatenate((np.where(ban, 0, 1), [2]))
-    by = np.where(table["by"] == UNKNOWN, ANONYMOUS, ids.member[table["by"]])
+    rows = np.flatnonzero(table["by"] != UNKNOWN)
+    operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING_BODY", canaries["log.log_operation"].encode())
+    ban = table["kind"][rows] == code_of(SanctionKind.BAN)
+    count = len(rows) + 1
     return TableRows(
         count,
         {
-            "log_id": np.arange(1, count + 1),
-            "log_type": np.full(count, 3, np.int8),
-            "user_id": np.concatenate((by, [ANONYMOUS])),
-            "reportee_id": np.concatenate((ids.member[table["member"]], [0])),
-            "log_time": np.concatenate((table["at"], [forum.window.start])),
-            "log_operation": Words(operation, operations),
+            "log_id": np.concatenate((_log_ids(forum)[rows], [count])),
+            "log_type": np.concatenate((np.full(len(rows), _USER_LOG), [_ADMINISTRATORS_LOG])),
+            "user_id": np.concatenate((ids.member[table["by"][rows]], [ANONYMOUS])),
+            "reportee_id": np.concatenate((ids.member[table["member"][rows]], [0])),
+            "log_time": np.concatenate((table["at"][rows], [forum.window.end])),
+            "log_operation": Words(np.concatenate((np.where(ban, 0, 1), [2])), operations),
         },
     )
+
+
+def _log_ids(forum: SimulatedForum) -> Integers:
+    """Log entry of each sanction; 0 where there is none."""
+    known = forum.tables["sanction"]["by"] != UNKNOWN
+    return np.where(known, np.cumsum(known), 0)
 
 
 def _sessions(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:

@@ -211,11 +211,15 @@ def sanction_table(
 
 
 def _draw_staff(generator: np.random.Generator, people: People, at: Integers, first_member: int) -> Integers:
-    """Someone of the staff for each sanction; UNKNOWN where the one drawn was not yet appointed."""
+    """Someone of the staff for each sanction: whoever is drawn, or the first of them while he is not yet appointed.
+
+    UNKNOWN where that one was not there either.
+    """
     staff = np.flatnonzero(people.appointed_at != UNKNOWN)
     if not len(staff):
         return np.full(len(at), UNKNOWN, np.int32)
     drawn = staff[generator.integers(len(staff), size=len(at))]
+    drawn = np.where(people.appointed_at[drawn] <= at, drawn, staff[np.argmin(people.appointed_at[staff])])
     return np.where(people.appointed_at[drawn] <= at, drawn + first_member, UNKNOWN).astype(np.int32)
 
 
