@@ -12,9 +12,16 @@ _VERBS = {
     "describe_dataset": "vestige.activity",
     "open_dataset": "vestige.dataset",
     "simulate_forum": "vestige.simulate",
+    "validate_dataset": "vestige.dataset",
 }
 
-__all__ = ["__version__", "describe_dataset", "open_dataset", "simulate_forum"]
+__all__ = [
+    "__version__",
+    "describe_dataset",
+    "open_dataset",
+    "simulate_forum",
+    "validate_dataset",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything

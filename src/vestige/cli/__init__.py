@@ -16,6 +16,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "casefile",
     "simulate",
     "describe",
+    "validate",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

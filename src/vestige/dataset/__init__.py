@@ -3,6 +3,8 @@
 from vestige.dataset.engine import Engine
 from vestige.dataset.manifest import FileEntry, ForumEntry, Manifest, SourceCount, TimeResolution
 from vestige.dataset.store import Dataset, empty_tables, open_dataset, seal_manifest, write_dataset
+from vestige.dataset.validation import ValidationResult, validate_dataset
+from vestige.dataset.violations import Rule, Violation
 
 __all__ = [
     "Dataset",
@@ -10,10 +12,14 @@ __all__ = [
     "FileEntry",
     "ForumEntry",
     "Manifest",
+    "Rule",
     "SourceCount",
     "TimeResolution",
+    "ValidationResult",
+    "Violation",
     "empty_tables",
     "open_dataset",
     "seal_manifest",
+    "validate_dataset",
     "write_dataset",
 ]

@@ -1,9 +1,7 @@
 """DuckDB as an engine: one private in-memory connection per opened dataset."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import ibis.expr.operations as ops
@@ -11,27 +9,19 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from ibis.expr.operations.relations import Namespace
 
+from vestige.dataset.duckdb_session import duckdb_session, quoted_file, quoted_name
 from vestige.dataset.engine import FileState, check_unchanged, ibis_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.expr.types import Expr
 
-_SETTINGS: Final = (
-    "SET TimeZone = 'UTC'",
-    "SET enable_progress_bar = false",
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET preserve_insertion_order = false",
-)
-
 
 def connect_duckdb() -> "DuckDBConnection":
     """A new in-memory connection; what does not fit in memory spills to the system's temporary folder."""
-    connection: DuckDBConnection = DuckDBConnection().connect()
-    spill = Path(tempfile.gettempdir()) / f"vestige-duckdb-{uuid4().hex}"
-    for statement in (*_SETTINGS, f"SET temp_directory = {_quoted(str(spill))}"):
-        connection.con.execute(statement)
+    session = duckdb_session()
+    session.execute("SET preserve_insertion_order = false")
+    connection: DuckDBConnection = DuckDBConnection.from_connection(session)
     return connection
 
 
@@ -50,11 +40,11 @@ class DuckDBConnection(Backend):  # type: ignore[misc] # Ibis is not typed
 
     def read_files(self, table: str, files: Sequence[FileState]) -> ir.Table:
         """A view over the files, columns named one by one, so that nothing is inferred from their paths."""
-        paths = ", ".join(_quoted(_literal_path(str(state.file))) for state in files)
+        paths = ", ".join(quoted_file(state.file) for state in files)
         schema = ibis_schema(table)
-        columns = ", ".join(f'"{name}"' for name in schema.names)
+        columns = ", ".join(quoted_name(name) for name in schema.names)
         self.con.execute(
-            f'CREATE OR REPLACE TEMP VIEW "{table}" AS '
+            f"CREATE OR REPLACE TEMP VIEW {quoted_name(table)} AS "
             f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = false, union_by_name = false)"
         )
         self._states += files
@@ -94,12 +84,3 @@ class DuckDBConnection(Backend):  # type: ignore[misc] # Ibis is not typed
     def _run_pre_execute_hooks(self, expr: "Expr") -> None:
         check_unchanged(self._states)
         super()._run_pre_execute_hooks(expr)
-
-
-def _literal_path(path: str) -> str:
-    """A path in which DuckDB finds no pattern."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
