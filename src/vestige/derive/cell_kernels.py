@@ -3,31 +3,42 @@
 Import this module lazily: it loads Numba. Every parser takes `data[start:stop]` and returns (outcome, value).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
-import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
+from vestige.derive.cell_codes import (
+    KIND_INTEGER,
+    KIND_MOMENT,
+    KIND_SECONDS,
+    KIND_WORD,
+    KINDS,
+    MALFORMED,
+    NULL,
+    VALUE,
+    Vocabularies,
+)
+from vestige.derive.contract import UNKNOWN_WORD
 
-VALUE: Final = 0
-NULL: Final = 1
-MALFORMED: Final = 2
-"""Outcomes of a parser."""
-
-KIND_INTEGER: Final = 0
-KIND_SECONDS: Final = 1
-KIND_MOMENT: Final = 2
-KIND_WORD: Final = 3
-KINDS: Final = {
-    Cell.INTEGER: KIND_INTEGER,
-    Cell.SECONDS: KIND_SECONDS,
-    Cell.MOMENT: KIND_MOMENT,
-    Cell.WORD: KIND_WORD,
-}
+__all__ = [
+    "KINDS",
+    "KIND_INTEGER",
+    "KIND_MOMENT",
+    "KIND_SECONDS",
+    "KIND_WORD",
+    "MALFORMED",
+    "NULL",
+    "VALUE",
+    "Vocabularies",
+    "compiled",
+    "days_since_epoch",
+    "parse_integer",
+    "parse_moment",
+    "parse_seconds",
+    "parse_word",
+]
 
 Bytes = npt.NDArray[Any]
 Integers = npt.NDArray[Any]
@@ -50,35 +61,6 @@ LETTER_T: Final = 84
 _LARGEST: Final = 9_223_372_036_854_775_807
 _SECOND: Final = 1_000_000
 _LARGEST_SECONDS: Final = _LARGEST // _SECOND
-
-
-@dataclass(frozen=True)
-class Vocabularies:
-    """The recognised words of a table's WORD columns, flattened for compiled code.
-
-    Attributes:
-        text: all words, one after another.
-        ends: end of each word in `text`; a word starts where the one before ends.
-        numbers: the number of each word.
-        firsts: for each column of the table, index of its first word; one more entry than columns.
-    """
-
-    text: npt.NDArray[np.uint8]
-    ends: npt.NDArray[np.int64]
-    numbers: npt.NDArray[np.int64]
-    firsts: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, columns: Sequence[SourceColumn]) -> "Vocabularies":
-        """Flatten the vocabularies of a table's columns."""
-        words = [list(column.vocabulary.items()) for column in columns]
-        every = [word for column in words for word in column]
-        return cls(
-            np.frombuffer(b"".join(text for text, _ in every), dtype=np.uint8),
-            np.cumsum([len(text) for text, _ in every], dtype=np.int64),
-            np.array([number for _, number in every], dtype=np.int64),
-            np.cumsum([0, *(len(column) for column in words)], dtype=np.int64),
-        )
 
 
 def compiled(signature: object) -> Callable[[Function], Function]:

@@ -1,0 +1,5 @@
+"""Dumps of MySQL, MariaDB and their kin, read byte by byte and never restored."""
+
+from vestige.derive.dump.reader import DumpReader
+
+__all__ = ["DumpReader"]
