@@ -4,6 +4,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -50,9 +51,9 @@ def _usage() -> tuple[float, int]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def _apart(work: object, members: int) -> tuple[float, ...]:
+def _apart(work: Callable[[int, Connection], None], members: int) -> tuple[float, ...]:
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("spawn").Process(target=work, args=(members, sender))  # type: ignore[arg-type]
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(members, sender))
     process.start()
     sender.close()
     found: tuple[float, ...] = receiver.recv()
