@@ -20,7 +20,10 @@ MOMENT = 1_313_612_336_507_000
 AT = 'CreationDate="2011-08-17T20:18:56.507"'
 VOTED = 'CreationDate="2011-08-18T00:00:00.000"'
 SITE = {
-    "Users": [f'Id="{n}" {AT} DisplayName="someone"' for n in (-1, 3, 4, 5, 6)],
+    "Users": [
+        *(f'Id="{n}" {AT} DisplayName="someone" LastAccessDate="2011-08-18T00:00:00.000"' for n in (-1, 3, 4)),
+        *(f'Id="{n}" {AT} DisplayName="someone"' for n in (5, 6)),
+    ],
     "Posts": [
         f'Id="1" PostTypeId="1" AcceptedAnswerId="2" {AT} OwnerUserId="3" Title="t" Tags="&lt;a&gt;"',
         f'Id="2" PostTypeId="2" ParentId="1" {AT} OwnerUserId="4" LastEditDate="2011-08-17T20:18:56.507"',
@@ -99,6 +102,12 @@ def test_members(site: duckdb.DuckDBPyConnection) -> None:
         0: ("deleted", None),
         **dict.fromkeys((3, 4, 5, 6), ("member", MOMENT)),
     }
+
+
+def test_only_the_last_visit_of_a_member_is_known(site: duckdb.DuckDBPyConnection) -> None:
+    midnight = MOMENT // DAY * DAY + DAY
+    visits = [(row["member"], row["at"], row["kind"]) for row in _rows(site, "view", "Users")]
+    assert sorted(visits) == [(3, midnight, "visit"), (4, midnight, "visit")]
 
 
 def test_questions_open_threads(site: duckdb.DuckDBPyConnection) -> None:

@@ -6,6 +6,7 @@
 | thread | Posts of type 1 | closed questions stay visible; deleted ones are not in a dump |
 | post | Posts of type 1 and 2, Comments | a comment is a post in its question's thread that replies to its post |
 | reaction | Votes of type 1, 5 and 9, Posts.AcceptedAnswerId | up and down votes have no giver in a dump |
+| view | Users | each member's last visit; views are counted for each question, without who viewed |
 | role_spell | Badges Sheriff and Constable | served as moderator; when the service began is not told |
 
 PostHistory, PostLinks and Tags are not opened: nothing in the schema needs them.
@@ -34,7 +35,11 @@ or when the site left its trial. Deputy and Marshal reward flagging and say noth
 _TABLES: Final = (
     SourceTable(
         "Users",
-        (SourceColumn("Id", required=True), SourceColumn("CreationDate", Cell.MOMENT, required=True)),
+        (
+            SourceColumn("Id", required=True),
+            SourceColumn("CreationDate", Cell.MOMENT, required=True),
+            SourceColumn("LastAccessDate", Cell.MOMENT),
+        ),
         required=True,
     ),
     SourceTable(
@@ -143,6 +148,10 @@ WHERE asked.PostTypeId = {QUESTION}
   AND NOT EXISTS (SELECT 1 FROM Votes v WHERE v.PostId = answer.Id AND v.VoteTypeId = {ACCEPT})
 """
 
+_VISITS: Final = """
+SELECT Id AS member, LastAccessDate AS at, 'visit' AS kind FROM Users WHERE Id > 0 AND LastAccessDate IS NOT NULL
+"""
+
 _ROLES: Final = """
 SELECT UserId AS member, 'moderator' AS role, CAST(NULL AS BIGINT) AS start_at, CAST(NULL AS BIGINT) AS end_at,
        'log' AS evidence
@@ -159,12 +168,13 @@ STACKEXCHANGE: Final = Source(
         "thread": {"Posts": _THREADS},
         "post": {"Posts": _POSTS, "Comments": _COMMENTS},
         "reaction": {"Votes": _VOTES, "Posts": _ACCEPTED_WITHOUT_VOTE},
+        "view": {"Users": _VISITS},
         "role_spell": {"Badges": _ROLES},
     },
     absent={
         "section": "a site is one place; a question's tags are text and are not read",
         "message": "the sites have no private messages, and chat is not in the dump",
-        "view": "views are counted for each question, without who viewed",
+        "view.thread": "views are counted for each question, without who viewed; only last visits are dated",
         "download": "the sites hold no files",
         "object": "the sites hold no files; images are addresses in the text, which is not read",
         "sanction": "suspensions of members are not in the dump; closing and locking act on questions, mostly by vote",
