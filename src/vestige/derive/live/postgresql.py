@@ -1,6 +1,7 @@
-"""PostgreSQL, through psycopg: numbers come by binary COPY, eight bytes each."""
+"""PostgreSQL, through psycopg: numbers come in binary from a cursor of the server's, eight bytes each."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
@@ -13,14 +14,9 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
 
-BATCH_ROWS: Final = 1 << 15
+BATCH_ROWS: Final = 1 << 12
+_CURSOR: Final = "vestige"
 CONNECT_SECONDS: Final = 20
-NULL: Final = -(2**63)
-"""Stands for null on the wire, so that every row has the same size; no id or time of a forum is this number."""
-
-_NULL_SQL: Final = "(-9223372036854775807 - 1)"
-_COPY_HEAD: Final = 19
-_COPY_END: Final = b"\xff\xff"
 _INTEGERS: Final = {"int2", "int4", "int8", "oid"}
 _MOMENTS: Final = {"date", "timestamp", "timestamptz"}
 _TEXTS: Final = {"text", "varchar", "bpchar", "citext"}
@@ -114,27 +110,18 @@ class PostgresqlDatabase:
         return bool(self._run(f"SELECT 1 FROM {self._table(table)} WHERE {condition} LIMIT 1"))
 
     def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        """The asked numbers, a batch at a time, from a binary COPY."""
-        numbers = ", ".join(f"coalesce({asked.number}, {_NULL_SQL})" for asked in plan.columns)
-        query = f"COPY (SELECT {numbers} FROM {self._table(plan.name)}) TO STDOUT (FORMAT binary)"
-        rows = self._copied(query)
+        """The asked numbers, a batch at a time, from a cursor of the server's."""
+        numbers = ", ".join(asked.number for asked in plan.columns)
         names = [asked.column.name for asked in plan.columns]
-        head = _COPY_HEAD
-        while True:
-            data, ended = self._guarded(lambda _: _gathered(rows))
-            if len(data) > head:
-                yield _batch(data[head:], names)
-            head = 0
-            if ended:
-                return
-
-    def _copied(self, query: str) -> Iterator[bytes]:
-        connection = self._connection
-        if connection is None:
-            raise LostConnectionError
-        with connection.cursor() as cursor, cursor.copy(query.encode()) as copy:
-            for row in copy:
-                yield bytes(row)
+        query = f"SELECT {numbers} FROM {self._table(plan.name)}"
+        cursor = self._guarded(lambda connection: connection.cursor(_CURSOR, binary=True))
+        try:
+            self._guarded(lambda _: cursor.execute(query.encode()))
+            while rows := self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)):
+                yield _batch(rows, names)
+        finally:
+            with suppress(Exception):  # the server may be gone, and with it the cursor
+                cursor.close()
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
         """Ids and names, for the custodian's map: the one place where text crosses the wire."""
@@ -181,30 +168,11 @@ def _driver() -> Any:  # noqa: ANN401 - the module itself
     return psycopg
 
 
-def _gathered(rows: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Up to BATCH_ROWS rows of a COPY, one after another, and whether it has ended."""
-    gathered = []
-    for row in rows:
-        if row == _COPY_END:
-            continue
-        gathered.append(row)
-        if len(gathered) == BATCH_ROWS:
-            return b"".join(gathered), False
-    return b"".join(gathered), True
-
-
-def _batch(data: bytes, names: list[str]) -> "pa.RecordBatch":
-    """Rows of PostgreSQL's binary format: a count of fields, then for each its size (8) and its number."""
-    import numpy as np
+def _batch(rows: list[tuple[Any, ...]], names: list[str]) -> "pa.RecordBatch":
     import pyarrow as pa
 
-    fields = [
-        ("count", ">i2"),
-        *(pair for place in range(len(names)) for pair in ((f"s{place}", ">i4"), (f"v{place}", ">i8"))),
-    ]
-    records = np.frombuffer(data, dtype=np.dtype(fields))
-    columns = [records[f"v{place}"].astype(np.int64) for place in range(len(names))]
-    return pa.RecordBatch.from_arrays([pa.array(values, mask=values == NULL) for values in columns], names)
+    columns = zip(*rows, strict=True)
+    return pa.RecordBatch.from_arrays([pa.array(column, pa.int64()) for column in columns], names)
 
 
 def _quoted(name: str) -> str:
