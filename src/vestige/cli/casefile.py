@@ -168,3 +168,25 @@ def _directions(given: list[str]) -> dict[str, int]:
     if any(direction not in {"0", "1"} for _, _, direction in pairs):
         raise SettingsError("an expectation is not NAME=1 or NAME=0", hint="for example --expect hierarchy=1")
     return {name: int(direction) for name, _, direction in pairs}
+
+
+@casefile.command()
+def figure(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="links, timeline, items or roles-FORUM; `list` lists them")],
+    out: Annotated[Path | None, typer.Option(help="file to write, .svg or .png")] = None,
+) -> None:
+    """One figure of a study, as SVG or PNG."""
+    from vestige.casefiles.check import open_study
+    from vestige.casefiles.figures.study_figures import study_figures
+    from vestige.casefiles.figures.svg import save_figure
+    from vestige.errors import SettingsError
+
+    figures = study_figures(open_study(folder))
+    if name == "list":
+        for known in figures:
+            print_line(known)
+        return
+    if name not in figures or out is None:
+        raise SettingsError("name a figure and --out FILE.svg or FILE.png", hint=f"known: {', '.join(figures)}")
+    save_figure(figures[name](), out)
