@@ -5,6 +5,8 @@ the material: callers pass table names, column names, row numbers and byte offse
 quote the cell, also through `__context__`: raise the clean error after the `except` block, never inside it.
 """
 
+from typing import NoReturn
+
 
 class VestigeError(Exception):
     """Base of all errors; `str()` gives one line that ends in a hint.
@@ -75,3 +77,11 @@ class StudyError(VestigeError):
     """A study folder breaks its schema, or a claim cannot be read; the command line exits with 1."""
 
     exit_code = 1
+
+
+def raise_clean(error: VestigeError) -> NoReturn:
+    """Raise an error without the one being handled: for `with` blocks, where there is no place after the `except`."""
+    try:
+        raise error
+    finally:
+        error.__context__ = None

@@ -7,6 +7,7 @@ writer leaves an unlocked sibling behind, which the next writer to the same plac
 import ctypes
 import errno
 import fcntl
+import glob
 import os
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vestige.errors import OutputError
+from vestige.errors import OutputError, raise_clean
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -67,9 +68,7 @@ def _staged(path: Path, *, replace: bool, folder: bool) -> Iterator[Path]:
     partial: Path | None = None
     lock = -1
     try:
-        _sweep(path)
-        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
-        lock = _lock(partial)
+        partial, lock = _begin(path)
         content = partial / "content" if folder else partial
         content.mkdir(exist_ok=True)
         yield content
@@ -80,11 +79,31 @@ def _staged(path: Path, *, replace: bool, folder: bool) -> Iterator[Path]:
         failure = error
     finally:
         if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
+            _remove(partial)
         if lock >= 0:
             os.close(lock)
     if failure is not None:
-        raise output_error(failure)
+        raise_clean(output_error(failure))
+
+
+def _begin(path: Path) -> tuple[Path, int]:
+    """Sweep, make the unfinished folder and lock it; one writer at a time, lest one sweeps what another begins."""
+    parent = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(parent, fcntl.LOCK_EX)
+        _sweep(path)
+        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
+        return partial, _lock(partial)
+    finally:
+        os.close(parent)
+
+
+def _remove(partial: Path) -> None:
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def output_error(failure: OSError) -> OutputError:
@@ -115,7 +134,7 @@ def _lock(partial: Path) -> int:
 
 def _sweep(path: Path) -> None:
     """Remove what killed writers left; refuse when a living one is at work."""
-    for leftover in path.parent.glob(f".{path.name}.partial-*"):
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.partial-*"):
         try:
             descriptor = _lock(leftover)
         except BlockingIOError:

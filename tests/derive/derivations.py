@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 from derive.readers import WrittenReader
 from vestige.dataset.arrow import arrow_schema
 from vestige.dataset.manifest import Manifest
+from vestige.dataset.validation import validate_dataset
 from vestige.derive.keys import PseudonymKey
 from vestige.derive.pipeline import DeriveSettings, OpenSource, derive_dataset
 from vestige.derive.sources.phpbb import PHPBB
@@ -47,7 +48,8 @@ def findings(result):
 
 
 def assert_valid(result):
-    """The manifest can be read, and every file holds the schema's columns."""
+    """The dataset keeps every rule of the schema, and every file holds exactly its columns."""
+    assert validate_dataset(result.path).violations == ()
     for entry in Manifest.read(result.path).files:
         assert pq.read_schema(result.path / entry.path).equals(arrow_schema(entry.table))
 

@@ -14,6 +14,7 @@ from vestige.errors import VestigeError
 
 COMMAND_MODULES: tuple[str, ...] = (
     "casefile",
+    "derive",
     "simulate",
     "describe",
     "validate",
@@ -26,7 +27,8 @@ INTERNAL_ERROR = 70
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed validation, 2 bad input or usage, 130 interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -37,13 +39,12 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(arguments, prog_name="vestige", standalone_mode=False)
     except click.exceptions.Exit as stop:
-        return stop.exit_code
+        code = stop.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print_error("Interrupted; nothing was left half-done.")
-        return INTERRUPTED
+        code = INTERRUPTED
     except VestigeError as error:
         print_error(f"Error: {error}")
         return error.exit_code
@@ -52,8 +53,13 @@ def run(arguments: list[str]) -> int:
         place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
         print_error(f"Error: internal error, {type(error).__name__} at {place}. Hint: please report this line")
         return INTERNAL_ERROR
+    if code == INTERRUPTED:  # Typer turns the interrupt into this code by itself
+        print_error("Interrupted; nothing was left half-done.")
     return code if isinstance(code, int) else 0
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """Stop once; a second signal must not interrupt the cleaning up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -103,6 +103,7 @@ class DeriveResult:
         manifest: as written.
         report: what the reader found.
         seconds: wall time.
+        looked_up: source tables that only help to assemble others; no row of the dataset comes from them.
         unicity: members singled out by their activity times; empty unless fine times were asked for.
         settings: as given.
     """
@@ -111,6 +112,7 @@ class DeriveResult:
     manifest: Manifest
     report: ReadReport
     seconds: float
+    looked_up: tuple[str, ...] = ()
     unicity: tuple[Unicity, ...] = ()
     settings: DeriveSettings = field(default_factory=DeriveSettings)
 
@@ -228,7 +230,9 @@ def derive_dataset(
             manifest, report, unicity = run.derive()
         shutil.rmtree(spill)
         manifest = seal_manifest(folder, manifest)
-    return DeriveResult(Path(out), manifest, report, time.perf_counter() - began, unicity, settings)
+    used = {origin for parts in source.source.assembly.values() for origin in parts}
+    looked_up = tuple(read.table for read in report.tables if read.present and read.table not in used)
+    return DeriveResult(Path(out), manifest, report, time.perf_counter() - began, looked_up, unicity, settings)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,10 @@ def measure_unicity(
     """
     if member.shape != time.shape or member.ndim != 1:
         raise SettingsError("members and times differ in shape", hint="pass two arrays of one dimension")
-    if min(resolutions.values(), default=1) < 1 or min((points or 1 for points in known_points), default=1) < 1:
+    if (
+        min(resolutions.values(), default=1) < 1
+        or min((1 if points is None else points for points in known_points), default=1) < 1
+    ):
         raise SettingsError("resolutions and known points start at 1", hint="pass positive numbers")
     found = []
     for name, length in resolutions.items():

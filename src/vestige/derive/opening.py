@@ -1,0 +1,100 @@
+"""Which package a source is of, and how it is read: a dump, a pipe, a folder of XML files, or a live database."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from vestige.dataset.schema import Software
+from vestige.derive.contract import Reader, Source
+from vestige.derive.live.address import is_address, password_from_environment
+from vestige.derive.pipeline import OpenSource
+from vestige.errors import SettingsError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vestige.derive.live.address import LiveAddress
+
+PIPE: Final = "-"
+
+_SOURCES: Final = {
+    Software.PHPBB: ("phpbb", "PHPBB"),
+    Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
+}
+"""Module in `sources` and name of the source, by package."""
+
+_IN_FOLDERS: Final = frozenset({Software.STACKEXCHANGE})
+
+
+def known_software() -> tuple[Software, ...]:
+    """The packages that can be read."""
+    return tuple(_SOURCES)
+
+
+def source_of(software: Software) -> Source:
+    """What a package supplies.
+
+    Raises:
+        SettingsError: it cannot be read yet.
+    """
+    if software not in _SOURCES:
+        raise SettingsError("that package cannot be read", hint=f"choose one of {', '.join(_SOURCES)}")
+    module, name = _SOURCES[software]
+    source: Source = getattr(import_module(f"vestige.derive.sources.{module}"), name)
+    return source
+
+
+def open_source(
+    source: str,
+    *,
+    software: Software | None = None,
+    prefix: str | None = None,
+    allow_truncated: bool = False,
+    password: str | None = None,
+) -> OpenSource:
+    """Prepare to read a source; nothing of its content is read yet.
+
+    Args:
+        source: a dump file, `-` for a pipe, a folder of XML files, or a live database's address.
+        software: its package; found from what the source is when None.
+        prefix: prefix of the forum's tables; found when None.
+        allow_truncated: whether a source that ends too early is read as far as its last complete row.
+        password: of a live database; from the environment when None.
+
+    Raises:
+        SourceError: nothing is there, or it cannot be of that package.
+        SettingsError: the package cannot be read.
+    """
+    if is_address(source):
+        declared = source_of(software or Software.PHPBB)
+        return OpenSource(declared, _live_reader(source, declared, prefix, password))
+    folder = source != PIPE and Path(source).is_dir()
+    declared = source_of(software or (Software.STACKEXCHANGE if folder else Software.PHPBB))
+    if folder != (declared.software in _IN_FOLDERS):
+        shape = (
+            "a folder of XML files" if declared.software in _IN_FOLDERS else "a dump file, a pipe or a live database"
+        )
+        given = "a folder" if folder else "no folder"
+        raise SourceError(f"the source is {given}", where=declared.title, hint=f"give {shape}, or another --software")
+    if folder:
+        from vestige.derive.xml_rows import XmlFolderReader
+
+        return OpenSource(declared, XmlFolderReader(Path(source), allow_truncated=allow_truncated))
+    from vestige.derive.dump.reader import DumpReader
+
+    return OpenSource(declared, DumpReader(source, declared, prefix=prefix, allow_truncated=allow_truncated))
+
+
+def _live_reader(source: str, declared: Source, prefix: str | None, password: str | None) -> Reader:
+    from vestige.derive.live.address import Engine, parse_address
+    from vestige.derive.live.mysql import MysqlDatabase
+    from vestige.derive.live.postgresql import PostgresqlDatabase
+    from vestige.derive.live.reader import LiveReader
+
+    address = parse_address(source)
+    kinds: dict[Engine, Callable[[LiveAddress, str | None], MysqlDatabase | PostgresqlDatabase]] = {
+        Engine.MYSQL: MysqlDatabase,
+        Engine.POSTGRESQL: PostgresqlDatabase,
+    }
+    database = kinds[address.engine](address, password or password_from_environment())
+    return LiveReader(database, declared.detect, prefix)
