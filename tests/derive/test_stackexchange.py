@@ -81,9 +81,10 @@ def stage(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+def site(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     write_site(tmp_path, SITE)
-    return stage(tmp_path)
+    with stage(tmp_path) as connection:
+        yield connection
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str, part: str) -> list[dict[str, object]]:
@@ -169,10 +170,10 @@ def test_what_is_left_out_is_counted(site: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_site_without_votes_comments_and_badges(tmp_path: Path) -> None:
     write_site(tmp_path, {table: SITE[table] for table in ("Users", "Posts")})
-    connection = stage(tmp_path)
-    assert len(_rows(connection, "post", "Posts")) == 5
-    assert _rows(connection, "post", "Comments") == []
-    assert {row["post"] for row in _rows(connection, "reaction", "Posts")} == {4, 10}
+    with stage(tmp_path) as connection:
+        assert len(_rows(connection, "post", "Posts")) == 5
+        assert _rows(connection, "post", "Comments") == []
+        assert {row["post"] for row in _rows(connection, "reaction", "Posts")} == {4, 10}
 
 
 def _attributes(file: Path) -> Iterator[dict[str, str]]:
@@ -181,13 +182,25 @@ def _attributes(file: Path) -> Iterator[dict[str, str]]:
         element.clear()
 
 
-def test_a_real_site_against_a_plain_count_and_its_published_events(shared: Path) -> None:
+@pytest.fixture
+def real_folder(shared: Path) -> Path:
+    return shared / "data" / "forum-dumps" / "stackexchange-french-meta"
+
+
+@pytest.fixture
+def real(real_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with stage(real_folder) as connection:
+        yield connection
+
+
+def test_a_real_site_against_a_plain_count_and_its_published_events(
+    shared: Path, real_folder: Path, real: duckdb.DuckDBPyConnection
+) -> None:
     """`data/stackexchange/french-meta-2021` is the same site reduced by other code.
 
     One accepted answer (231) was deleted: its vote is in the dump, the answer and its author are not.
     """
-    folder = shared / "data" / "forum-dumps" / "stackexchange-french-meta"
-    connection = stage(folder)
+    folder, connection = real_folder, real
     posts = [row for part in ("Posts", "Comments") for row in _rows(connection, "post", part)]
     plain = Counter(row["PostTypeId"] for row in _attributes(folder / "Posts.xml"))
     comments = sum(1 for _ in _attributes(folder / "Comments.xml"))

@@ -7,17 +7,18 @@ error with its offset, and so is a row without its required attributes.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vestige.derive.contract import ReadReport, SourceTable, TableRead, Take
+from vestige.derive.dump.unpack import ByteStream, open_stream
 from vestige.errors import DumpError, SourceError
 from vestige.progress import Progress, Step
 from vestige.results import Finding, Severity
 
 if TYPE_CHECKING:
-    from vestige.derive.blocks import Blocks
     from vestige.derive.xml_machine import RowMachine
 
 SUFFIXES: Final = (".xml", ".xml.gz", ".xml.zst", ".xml.xz")
@@ -26,6 +27,7 @@ _PROLOG: Final = re.compile(
 )
 _ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PROLOG_LIMIT: Final = 1024
+_BLOCK: Final = 1 << 20
 
 
 @dataclass
@@ -82,39 +84,32 @@ class XmlFolderReader:
         return {}
 
     def _read_file(self, file: Path, table: SourceTable, take: Take, progress: Progress, tally: _Tally) -> TableRead:
-        from vestige.derive.blocks import Blocks, EndsTooEarlyError
         from vestige.derive.xml_machine import RowMachine
 
         where = f"{table.name}.xml"
         machine = RowMachine(table, where, lambda batch: take(table.name, batch))
-        early: EndsTooEarlyError | None = None
-        with Blocks.of_file(file, where) as blocks:
-            try:
-                for block in _after_prolog(blocks, table.name, machine):
-                    machine.feed(block)
-                    step = Step("read", tally.finished + blocks.taken, tally.total, "bytes", tally.rows + machine.rows)
-                    progress(step)
-            except EndsTooEarlyError as error:
-                early = error
-            tally.finished += blocks.taken
+        with _located(where), open_stream(file, _accept_any) as stream:
+            for block in _after_prolog(_blocks(stream), table.name, machine):
+                machine.feed(block)
+                done = tally.finished + stream.consumed
+                progress(Step("read", done, tally.total, "bytes", tally.rows + machine.rows))
+            tally.finished += stream.consumed
+            whole = machine.finished and not stream.cut_short
         machine.flush()
-        if early is not None and not self._allow_truncated:
-            raise early
-        self._check_end(machine, table, where, tally)
+        if not whole:
+            self._keep_truncated(machine, where, tally)
         tally.rows += machine.rows
         tally.size += machine.offset
         return TableRead(table.name, present=True, rows=machine.rows, missing=machine.missing)
 
-    def _check_end(self, machine: "RowMachine", table: SourceTable, where: str, tally: _Tally) -> None:
-        if machine.finished:
-            return
+    def _keep_truncated(self, machine: "RowMachine", where: str, tally: _Tally) -> None:
         if not self._allow_truncated:
             raise DumpError(
                 "the file ends too early",
                 where=f"{where}, byte {machine.offset}",
                 hint="get the whole file, or pass --allow-truncated to keep its complete rows",
             )
-        text = f"{table.name}.xml ends too early at byte {machine.offset}; its {machine.rows} complete rows were kept"
+        text = f"{where} ends too early at byte {machine.offset}; its {machine.rows} complete rows were kept"
         tally.findings.append(Finding("truncated-source", Severity.PROBLEM, text))
 
 
@@ -144,7 +139,32 @@ def find_files(folder: Path, tables: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _after_prolog(blocks: "Blocks", table: str, machine: "RowMachine") -> Iterator[bytes]:
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Errors about a file that do not say which get its table's name."""
+    failure: SourceError | None = None
+    try:
+        yield
+    except SourceError as error:
+        place = error.where or ""
+        if place.startswith(where):
+            raise
+        failure = type(error)(error.what, where=f"{where}, {place}" if place else where, hint=error.hint)
+    if failure is not None:
+        raise failure
+
+
+def _accept_any(head: bytes) -> None:
+    """The prolog decides what kind of file it is."""
+
+
+def _blocks(stream: ByteStream) -> Iterator[bytes]:
+    room = memoryview(bytearray(_BLOCK))
+    while count := stream.readinto(room):
+        yield bytes(room[:count])
+
+
+def _after_prolog(blocks: Iterator[bytes], table: str, machine: "RowMachine") -> Iterator[bytes]:
     """The file's bytes after the root element's opening tag.
 
     Raises:
@@ -174,7 +194,7 @@ def _without_prolog(head: bytes, table: str, machine: "RowMachine") -> bytes:
         raise DumpError(
             "the file does not begin as an XML file of rows",
             where=f"{where}, byte 0",
-            hint="a DOCTYPE, another encoding than UTF-8 or another format is refused; give the dump as published",
+            hint="unpack an archive first (7z x SITE.7z); a DOCTYPE or another encoding than UTF-8 is refused",
         )
     encoding = _ENCODING.search(match["declaration"] or b"")
     if encoding is not None and encoding[1].lower() not in {b"utf-8", b"us-ascii", b"ascii"}:

@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -35,7 +35,9 @@ class ByteStream:
         SourceError: on opening, when the source is empty or a file of another kind.
     """
 
-    def __init__(self, raw: RawInput, total: int | None = None) -> None:
+    def __init__(
+        self, raw: RawInput, total: int | None = None, refuse: Callable[[bytes], None] = refuse_foreign
+    ) -> None:
         self.consumed = 0
         self.total = total
         self.cut_short = False
@@ -50,7 +52,7 @@ class ByteStream:
             while len(self._head) < SNIFFED and (piece := next(self._pieces, None)) is not None:
                 self._head += piece
         if self._head or not self.cut_short:
-            refuse_foreign(self._head[:SNIFFED])
+            refuse(self._head[:SNIFFED])
 
     def readinto(self, room: memoryview) -> int:
         """Fill at most `room`; 0 at the end of the stream.
@@ -127,14 +129,18 @@ class ByteStream:
 
 
 @contextmanager
-def open_stream(source: Path | str) -> Iterator[ByteStream]:
+def open_stream(source: Path | str, refuse: Callable[[bytes], None] = refuse_foreign) -> Iterator[ByteStream]:
     """The bytes of a dump, and its end closed; `-` is standard input.
+
+    Args:
+        source: a path, or `-`.
+        refuse: raises a `SourceError` when the first decompressed bytes show another kind of file.
 
     Raises:
         SourceError: no such file, a directory, no permission, empty, or a file of another kind.
     """
     if source == PIPE:
-        yield ByteStream(FileIO(sys.stdin.fileno(), closefd=False))
+        yield ByteStream(FileIO(sys.stdin.fileno(), closefd=False), refuse=refuse)
         return
     failure = ""
     descriptor = -1
@@ -153,4 +159,4 @@ def open_stream(source: Path | str) -> Iterator[ByteStream]:
         os.close(descriptor)
         raise SourceError("the source is a directory without files that are known", hint="give the dump file itself")
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
-        yield ByteStream(raw, status.st_size or None)
+        yield ByteStream(raw, status.st_size or None, refuse)
