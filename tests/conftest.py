@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import ibis  # noqa: F401 - importing it draws from the global random state, so it must not happen within a test
 import numpy as np
 import pytest
 

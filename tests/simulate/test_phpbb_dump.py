@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zstandard
 
+from servers import MariadbServer
 from vestige.errors import SettingsError
 from vestige.simulate import (
     Compression,
@@ -176,6 +177,24 @@ def test_packing_keeps_every_byte(tmp_path: Path, forum: SimulatedForum, compres
     packed = write(tmp_path, forum, DumpSettings(compression=compression))
     assert unpack(packed) == plain
     assert write(tmp_path, forum, DumpSettings(compression=compression)) == packed
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+@pytest.mark.parametrize("name", ["mysqldump", "phpmyadmin", "hex"])
+def test_a_server_restores_it(mariadb: MariadbServer, tmp_path: Path, forum: SimulatedForum, name: str) -> None:
+    database = f"simulated_{name.replace('-', '_')}"
+    mariadb.run(f"CREATE DATABASE {database}")
+    mariadb.run(write(tmp_path, forum, LAYOUTS[name]), database)
+    posts = forum.tables["post"]
+    counted = mariadb.run("SELECT count(*), sum(post_time), sum(post_visibility = 1) FROM phpbb_posts", database)
+    assert [int(value) for value in counted.split()] == [
+        len(posts["at"]),
+        posts["at"].sum(),
+        (posts["state"] == 0).sum(),
+    ]
+    names = mariadb.run("SELECT count(*), count(DISTINCT username_clean) FROM phpbb_users", database).split()
+    assert names == [str(len(forum.tables["member"]["member"]) - 1).encode()] * 2
 
 
 def test_an_empty_forum_has_a_whole_dump(tmp_path: Path) -> None:

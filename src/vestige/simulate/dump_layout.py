@@ -56,7 +56,8 @@ class DumpSettings:
         text: how text is written.
         column_lists: whether statements name their columns; None for the layout's habit.
         crlf: whether lines end in CR LF.
-        backslash_escapes: False for a server in NO_BACKSLASH_ESCAPES mode.
+        backslash_escapes: False for a server in NO_BACKSLASH_ESCAPES mode; such a dump holds NUL bytes as they are, and
+            the client restores it with --binary-mode only.
         statement_bytes: length from which a statement ends, where the layout puts many rows into one.
         compression: how the file is packed.
     """

@@ -73,9 +73,9 @@ class PostingGroup:
 
 PUBLISHED_GROUPS: Final = (
     PostingGroup(0.588, 2.0, (-5.0, 2.0), 0.50),
-    PostingGroup(0.091, 10.0, (9.0, -14.0), 0.35),
-    PostingGroup(0.111, 19.0, (-3.0, 0.5), 0.35),
-    PostingGroup(0.158, 20.0, (3.0, -1.0), 0.40),
+    PostingGroup(0.091, 10.0, (-15.0, 5.0), 0.20),
+    PostingGroup(0.111, 19.0, (-1.5, -1.5), 0.35),
+    PostingGroup(0.158, 20.0, (5.0, -2.0), 0.10),
     PostingGroup(0.045, 152.0, (1.0, -1.5), 0.20),
     PostingGroup(0.008, 1636.0, (1.2, -0.8), 0.08),
 )

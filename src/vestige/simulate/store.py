@@ -139,7 +139,6 @@ def _write_json(file: Path, document: Mapping[str, Any]) -> None:
 
 
 def _manifest(forum: SimulatedForum) -> Manifest:
-    sections = len(forum.tables["section"]["section"])
     return Manifest(
         forums=(ForumEntry(_FORUM, forum.settings.code, Software.SIMULATED),),
         time_resolution=forum.settings.time_resolution,
@@ -150,10 +149,15 @@ def _manifest(forum: SimulatedForum) -> Manifest:
         },
         codes={
             "forum.code": (forum.settings.code,),
-            "section.kind": tuple(f"section-{number + 1}" for number in range(sections)),
+            "section.kind": _section_kinds(forum),
         },
         options={"simulated": True, "views_and_downloads_from": _iso(forum.truth.log_start)},
     )
+
+
+def _section_kinds(forum: SimulatedForum) -> tuple[str, ...]:
+    """The codes that derivation gives to sections without a kind of the custodian's."""
+    return tuple(f"section-{number + 1}" for number in range(len(forum.tables["section"]["section"])))
 
 
 def _iso(seconds: int) -> str:
@@ -192,9 +196,15 @@ def _batches(forum: SimulatedForum, name: str) -> Iterator[pa.RecordBatch]:
     """The table's rows in the schema's columns; `sanction.post` and the like, which only a dump has, are left out."""
     columns = forum.tables[name]
     rows = len(next(iter(columns.values())))
+    strings = {"pseudonym": pseudonyms(forum)} if name == "member" else {}
+    if name == "section":
+        strings = {"kind": pa.array(_section_kinds(forum))}
     for start in range(0, rows, _BATCH_ROWS) if rows else (0,):
         part = slice(start, min(start + _BATCH_ROWS, rows))
-        arrays = [_arrow(forum, name, column, part) for column in TABLES[name].columns]
+        arrays = [
+            strings[column.name][part] if column.name in strings else _arrow(forum, name, column, part)
+            for column in TABLES[name].columns
+        ]
         yield pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(name))
 
 
@@ -203,10 +213,6 @@ def _arrow(forum: SimulatedForum, table: str, column: Column, part: slice) -> pa
     count = part.stop - part.start
     if column.name == "forum":
         return pa.repeat(pa.scalar(_FORUM, pa.int64()), count)
-    if column.name == "pseudonym":
-        return pseudonyms(forum)[part].cast(kind)
-    if (table, column.name) == ("section", "kind"):
-        return pa.array([f"section-{number + 1}" for number in range(part.start, part.stop)])
     if column.name not in forum.tables[table]:
         return pa.nulls(count, kind)
     return _typed(forum.tables[table][column.name][part], column, kind, forum.settings.time_resolution)
