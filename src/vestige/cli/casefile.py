@@ -190,3 +190,49 @@ def figure(
     if name not in figures or out is None:
         raise SettingsError("name a figure and --out FILE.svg or FILE.png", hint=f"known: {', '.join(figures)}")
     save_figure(figures[name](), out)
+
+
+@casefile.command()
+def codebook(
+    source: Annotated[Path, typer.Argument(metavar="DIR|FILE.qdc", help="a study's folder, or a codebook to read")],
+    out: Annotated[Path | None, typer.Option(help="write as REFI-QDA, .qdc")] = None,
+) -> None:
+    """Show a REFI-QDA codebook, or write a study's checklist as one."""
+    from vestige.casefiles.check import open_study
+    from vestige.casefiles.refi import codebook_of_checklist, read_codebook, write_codebook
+
+    found = codebook_of_checklist(open_study(source).checklist) if source.is_dir() else read_codebook(source)
+    if out is not None:
+        write_codebook(found, out)
+        return
+    for code in found.codes:
+        print_line(f"{'  ' * found.depth(code)}{code.label or code.code}{'' if code.is_codable else ' (group)'}")
+
+
+@casefile.command()
+def project(file: Annotated[Path, typer.Argument(metavar="FILE.qdpx", help="a REFI-QDA project")]) -> None:
+    """Count a REFI-QDA project's codings by code and coder; its sources are never unpacked."""
+    from collections import Counter
+
+    from vestige.casefiles.refi import read_project
+
+    found = read_project(file)
+    labels = {code.code: code.label or code.code for code in found.codebook.codes}
+    for (code, coder), count in sorted(Counter((c.code, c.coder) for c in found.codings).items()):
+        print_line(f"{labels[code]}, {coder or 'coder not named'}: {count}")
+    print_line(
+        f"{len(found.source_guids)} sources, {len(found.coders)} coders, {len(found.codings)} codings, "
+        f"{found.dangling} left out"
+    )
+
+
+@casefile.command()
+def overlap(
+    one: Annotated[Path, typer.Argument(metavar="ONE.qdpx", help="one coder's project")],
+    other: Annotated[Path, typer.Argument(metavar="OTHER.qdpx", help="the other coder's project")],
+) -> None:
+    """Whether two coders marked the same stretches of the same sources, per code."""
+    from vestige.casefiles.refi import measure_overlap_of_coders, read_project
+    from vestige.casefiles.refi.unitising import overlap_table
+
+    print_table(overlap_table(measure_overlap_of_coders(read_project(one), read_project(other))))
