@@ -122,7 +122,7 @@ def project(namespace="urn:QDA-XML:project:1.0", *, selections=None, prefix=""):
         f'<User guid="{G(91)}" name="{CANARY}"/></Users><CodeBook>{CODES}</CodeBook><Sources>'
         f'<TextSource guid="{G(20)}" name="{CANARY}" plainTextPath="internal://{CANARY}.txt">'
         f"<PlainTextContent>{CANARY}</PlainTextContent>{selections}</TextSource>"
-        f'<PDFSource guid="{G(21)}" name="{CANARY}"><PDFSelection guid="{G(31)}" page="7" firstX="1" firstY="1" name="x">'
+        f'<PDFSource guid="{G(21)}" name="{CANARY}"><PDFSelection guid="{G(31)}" page="7" firstX="1" firstY="1">'
         f'<Coding guid="{G(41)}"><CodeRef targetGUID="{G(4)}"/></Coding></PDFSelection>'
         f'<Coding guid="{G(43)}" creatingUser="{G(91)}"><CodeRef targetGUID="{G(1)}"/></Coding></PDFSource>'
         f'<AudioSource guid="{G(22)}"><AudioSelection guid="{G(32)}" begin="1000" end="2500"><Coding guid="{G(42)}" '
