@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestige.casefiles.claims import Judgement, Verdict, judge_claims
+from vestige.casefiles.crime_scripts import read_scripts
 from vestige.casefiles.expressions import world_of
 from vestige.casefiles.integrity import check_integrity
 from vestige.casefiles.problems import Problem, ProblemList, Weight, in_order
@@ -54,6 +55,7 @@ def check_study(folder: str | Path) -> StudyCheck:
     problems = ProblemList()
     study = read_study(Path(folder), problems)
     check_integrity(study, problems)
+    read_scripts(study, problems)
     judgements = judge_claims(study.head.claims, world_of(study), problems)
     return StudyCheck(in_order(problems.found), judgements, study)
 

@@ -236,3 +236,32 @@ def overlap(
     from vestige.casefiles.refi.unitising import overlap_table
 
     print_table(overlap_table(measure_overlap_of_coders(read_project(one), read_project(other))))
+
+
+@casefile.command()
+def script(
+    folder: Folder,
+    code: Annotated[str, typer.Argument(help="code of the script")],
+    *,
+    compare: Annotated[str, typer.Option(help="code of another script to compare with")] = "",
+    out: Annotated[Path | None, typer.Option(help="write the diagram, .svg or .png")] = None,
+) -> None:
+    """A crime script: support of each scene, remarks by Borrion's criteria, comparison, diagram."""
+    from vestige.casefiles.check import open_study
+    from vestige.casefiles.crime_scripts import compare_scripts, open_scripts, scene_support
+    from vestige.casefiles.figures.svg import save_figure
+    from vestige.casefiles.script_diagram import script_diagram
+    from vestige.casefiles.script_lint import lint_script
+    from vestige.errors import SettingsError
+
+    scripts = open_scripts(open_study(folder))
+    if code not in scripts or (compare and compare not in scripts):
+        raise SettingsError("the study has no such script", hint=f"known: {', '.join(scripts) or 'none'}")
+    if compare:
+        print_table(compare_scripts(scripts[code], scripts[compare]))
+    elif out is not None:
+        save_figure(script_diagram(scripts[code]), out)
+    else:
+        print_table(scene_support(scripts[code]))
+        for remark in lint_script(scripts[code]):
+            print_line(f"{remark.criterion}: {f'{remark.scene}: ' if remark.scene else ''}{remark.text}")
