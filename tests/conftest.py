@@ -9,6 +9,7 @@ from pathlib import Path
 import ibis  # noqa: F401 - importing it draws from the global random state, so it must not happen within a test
 import numpy as np
 import pytest
+import rich.style  # noqa: F401 - draws from the global random state when it is first imported
 
 from servers import MariadbServer, PostgresqlServer, mariadb_server, postgresql_server
 from vestige.dataset import Dataset, Engine, open_dataset

@@ -9,6 +9,7 @@ from typing import Any
 from vestige.version import __version__
 
 _VERBS = {
+    "build_report": "vestige.report",
     "describe_dataset": "vestige.activity",
     "open_dataset": "vestige.dataset",
     "simulate_forum": "vestige.simulate",
@@ -17,6 +18,7 @@ _VERBS = {
 
 __all__ = [
     "__version__",
+    "build_report",
     "describe_dataset",
     "open_dataset",
     "simulate_forum",

@@ -20,6 +20,10 @@ Rows = list[dict[str, Any]]
 _MOST_SECTIONS: Final = 20
 _FEW_CELLS: Final = 2
 _FEW_MONTHS: Final = 24
+_FEW_BANDS: Final = 9
+_BAR_WIDTH: Final = 420
+_BAR_PADDING: Final = {"left": 40, "top": 5, "right": 5, "bottom": 5}
+"""Room for labels that a reader's font draws wider than the font they were measured with."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,9 @@ def _by_month(columns: Mapping[str, str], heading: str) -> Callable[[Rows], alt.
             if name in row
         ]
         order = list(columns.values())
-        month = alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, tickCount=8))
+        month = alt.X(
+            "month:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, labelFlush=False, tickCount=8)
+        )
         series = alt.Color(
             "series:N",
             title=None,
@@ -119,7 +125,8 @@ def _months_words(columns: Mapping[str, str]) -> Callable[[Rows], str]:
 def _lorenz(rows: Rows) -> alt.TopLevelMixin:
     percent_axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     x = alt.X("part:Q", title="Least active part of the population", axis=percent_axis)
-    population = alt.Color("population:N", title=None, legend=alt.Legend())
+    legend = alt.Legend(symbolType="stroke", symbolOpacity=1, symbolFillColor="transparent")
+    population = alt.Color("population:N", title=None, legend=legend)
     known = alt.Chart(_data([row for row in rows if row["share"] is not None]))
     equal = alt.Chart(_data([{"part": 0, "share": 0}, {"part": 1, "share": 1}])).mark_line(
         strokeDash=[4, 4], strokeWidth=1, opacity=0.6, color="currentColor"
@@ -145,11 +152,11 @@ def _lorenz_words(rows: Rows) -> str:
 def _participation(rows: Rows) -> alt.TopLevelMixin:
     known = [row for row in rows if row["share"] is not None]
     deed = alt.Y("deed:N", title=None, sort=[row["deed"] for row in known], axis=alt.Axis(labelLimit=320))
-    axis = alt.Axis(format=".0%")
+    axis = alt.Axis(format=".0%", tickCount=5)
     base = alt.Chart(_data(known))
     bars = base.mark_bar().encode(y=deed, x=alt.X("share:Q", title="Share of members", axis=axis))
     whiskers = base.mark_rule(strokeWidth=2, color="currentColor").encode(y=deed, x="low:Q", x2="high:Q")
-    return alt.layer(bars, whiskers).properties(height=alt.Step(26))
+    return alt.layer(bars, whiskers).properties(width=_BAR_WIDTH, height=alt.Step(26), padding=_BAR_PADDING)
 
 
 def _participation_words(rows: Rows) -> str:
@@ -174,7 +181,7 @@ def _per_member(title: str) -> Callable[[Rows], alt.TopLevelMixin]:
                     "band:N",
                     title=f"{title} per member",
                     sort=[row["band"] for row in rows],
-                    axis=alt.Axis(labelAngle=0),
+                    axis=alt.Axis(labelAngle=0 if len(rows) <= _FEW_BANDS else -35),
                 ),
                 xOffset=alt.XOffset("series:N", sort=order),
                 y=alt.Y("share:Q", title="Share", axis=alt.Axis(format=".0%")),
@@ -207,7 +214,7 @@ def _sections(rows: Rows) -> alt.TopLevelMixin:
             y=alt.Y("kind:N", title=None, sort=[row["kind"] for row in known], axis=alt.Axis(labelLimit=320)),
             x=alt.X("posts:Q", title="Posts", axis=alt.Axis(format=",d")),
         )
-        .properties(height=alt.Step(20))
+        .properties(width=_BAR_WIDTH, height=alt.Step(20), padding=_BAR_PADDING)
     )
     return chart
 

@@ -109,9 +109,13 @@ class DescribeResult:
             raise SettingsError("there is no such chart", where=f"chart {name!r}", hint=f"known: {known}")
         return CHARTS[name].draw(self._checked)
 
+    def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
+        """One sentence a fact, from published figures only; the main ones if `brief`."""
+        return tuple(sentences(self._checked, brief=brief))
+
     def summary(self) -> str:
-        """The description in a few sentences, from published figures only."""
-        return "\n".join([*sentences(self._checked), *(finding.text for finding in self.findings)])
+        """The description in a few sentences, from published figures only, and its findings."""
+        return "\n".join([*self.sentences(), *(finding.text for finding in self.findings)])
 
     def to_plain(self) -> dict[str, Any]:
         """Published tables, findings, decisions and provenance as values that JSON can hold."""

@@ -129,7 +129,7 @@ def _deeds(reduction: Reduction) -> dict[str, tuple[int, int, int]]:
     communicated = reduction.members_with(words)
     deeds = {}
     for found in reduction.traces.values():
-        deeds[_sentence(found.trace.deed)] = (found.members, found.members, everyone)
+        deeds[sentence_case(found.trace.deed)] = (found.members, found.members, everyone)
     if len(words) > 1:
         added = communicated - max(reduction.traces[name].members for name in words)
         deeds["Communicated (a post, thread or message)"] = (communicated, added, everyone)
@@ -255,7 +255,8 @@ def count_column(
     return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown)
 
 
-def _sentence(deed: str) -> str:
+def sentence_case(deed: str) -> str:
+    """A deed as the label of a row."""
     return deed[0].upper() + deed[1:]
 
 

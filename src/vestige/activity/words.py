@@ -4,26 +4,34 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from vestige.activity.concentration import ACTIVE, ALL
+from vestige.activity.figures import sentence_case
+from vestige.activity.traces import REACTIONS, THREADS, VIEWS
 from vestige.dataset.schema import MemberKind
 from vestige.disclosure import SafeTable
+from vestige.disclosure.safe import PERCENT
 
 Row = Mapping[str, Any]
 
 POPULATIONS: Final = {ALL: "all members", ACTIVE: "the members with any"}
 
 
-def sentences(tables: Mapping[str, SafeTable]) -> Iterator[str]:
-    """One sentence a fact; a suppressed figure makes none."""
+def sentences(tables: Mapping[str, SafeTable], *, brief: bool) -> Iterator[str]:
+    """One sentence a fact; a suppressed figure makes none.
+
+    Args:
+        tables: published tables by name.
+        brief: whether to leave out what a first page can do without.
+    """
     for name, (needed, sentence) in _SENTENCES.items():
         if name in tables:
             for row in tables[name].rows():
-                if row[needed] is not None:
+                if row[needed] is not None and not (brief and _SECONDARY.intersection(map(str, row.values()))):
                     yield sentence(row)
 
 
 def percent(share: float) -> str:
     """A share as a reader sees it."""
-    return f"{share * 100:.1f} %"
+    return f"{share * 100:.1f}{PERCENT}"
 
 
 def _accounts(row: Row) -> str:
@@ -36,17 +44,17 @@ def _volume(row: Row) -> str:
 
 
 def _participation(row: Row) -> str:
-    interval = f"95 % interval {percent(row['low'])} to {percent(row['high'])}"
+    interval = f"95{PERCENT} interval {percent(row['low'])} to {percent(row['high'])}"
     return f"{row['deed']}: {percent(row['share'])} of members ({interval})."
 
 
 def _gini(row: Row) -> str:
-    value = f"{row['gini']:.3g}{_interval(row, '.3g')}"
+    value = f"{row['gini']:.3f}{_interval(row, '.3f')}"
     return f"{row['trace']}: Gini coefficient among {POPULATIONS[row['population']]} {value}."
 
 
 def _top_shares(row: Row) -> str:
-    part, population = f"{row['part'] * 100:g} %", POPULATIONS[row["population"]]
+    part, population = f"{row['part'] * 100:g}{PERCENT}", POPULATIONS[row["population"]]
     held = percent(row["share"])
     return f"{row['trace']}: the most active {part} of {population} account for {held}{_interval(row, '.1%')}."
 
@@ -54,8 +62,8 @@ def _top_shares(row: Row) -> str:
 def _interval(row: Row, form: str) -> str:
     if row["low"] is None or row["high"] is None:
         return ""
-    low, high = (f"{row[end]:{form}}".replace("%", " %") for end in ("low", "high"))
-    return f" (95 % interval {low} to {high})"
+    low, high = (f"{row[end]:{form}}".replace("%", PERCENT) for end in ("low", "high"))
+    return f" (95{PERCENT} interval {low} to {high})"
 
 
 _SENTENCES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
@@ -66,3 +74,12 @@ _SENTENCES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
     "top_shares": ("share", _top_shares),
 }
 """Table name to the column that must be published, and the sentence it makes."""
+
+_SECONDARY: Final = frozenset(
+    {
+        ACTIVE,
+        *(trace.title for trace in (REACTIONS, VIEWS)),
+        *(sentence_case(trace.deed) for trace in (THREADS, REACTIONS, VIEWS)),
+    }
+)
+"""Labels of rows that a first page can do without."""

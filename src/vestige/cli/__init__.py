@@ -18,6 +18,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "simulate",
     "describe",
     "validate",
+    "report",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

@@ -156,9 +156,10 @@ def _protect_total(
     """Suppress the smallest further figures until what is missing from the total has enough members behind it.
 
     At least two figures are missing then, and together they have 10 members behind them: their sum if no member is
-    counted twice, otherwise the largest of them, which is the least that their union can be.
+    counted twice, otherwise the largest of them, which is the least that their union can be. Where nobody at all
+    stands behind what is missing, subtraction tells about nobody, and nothing more is suppressed.
     """
-    if additive is Additive.NO or not any(reasons):
+    if additive is Additive.NO or not any(behind[row] for row, reason in enumerate(reasons) if reason is not None):
         return
     open_rows = [row for row, reason in enumerate(reasons) if reason is None and values[row] is not None]
     for row in sorted(open_rows, key=lambda row: (behind[row], row)):

@@ -5,7 +5,7 @@ from dataclasses import InitVar, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from vestige.disclosure.policy import ColumnKind, ColumnRule, Decision, Mark
+from vestige.disclosure.policy import SIGNIFICANT_DIGITS, ColumnKind, ColumnRule, Decision, Mark
 from vestige.errors import DisclosureError
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PASS: Final = object()
 """Held by `check_table` alone; a safe table cannot be made, copied or changed without it."""
+
+PERCENT: Final = "\N{NO-BREAK SPACE}%"
+"""A percent sign that stays on the line of its number."""
 
 _PERCENT_KINDS: Final = frozenset(
     {ColumnKind.PROPORTION, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER}
@@ -103,9 +106,9 @@ def format_value(value: object, kind: ColumnKind) -> str:
 def _format_number(value: float, kind: ColumnKind) -> str:
     """A label that is a number is a part of a whole."""
     if kind is ColumnKind.LABEL:
-        return f"{value * 100:g} %"
+        return f"{value * 100:g}{PERCENT}"
     if kind in _PERCENT_KINDS:
-        return f"{value * 100:.1f} %"
-    if kind is ColumnKind.RATIO and value < _LARGE:
-        return f"{value:,.1f}"
-    return f"{value:,.3g}" if abs(value) < _LARGE else f"{value:,.0f}"
+        return f"{value * 100:.1f}{PERCENT}"
+    if abs(value) >= _LARGE:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if kind is ColumnKind.RATIO else f"{value:.{SIGNIFICANT_DIGITS}f}"

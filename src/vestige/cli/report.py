@@ -1,0 +1,33 @@
+"""`vestige report DIR --out FILE`: everything known about a dataset, as one page for a reader."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vestige.cli.app import app
+from vestige.cli.console import print_line, progress_bar
+from vestige.dataset.engine import Engine
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder of the dataset")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="page to write, such as report.html")],
+    replace: Annotated[bool, typer.Option("--replace", help="replace an existing page")] = False,
+    engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
+    forum: Annotated[str | None, typer.Option(metavar="CODE", help="report on this forum alone")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+) -> None:
+    """One self-contained page: no script, nothing loaded from anywhere, fit to print."""
+    from vestige.dataset import open_dataset
+    from vestige.outputs import staged_file
+    from vestige.report import ReportSettings, build_report
+
+    with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
+        with open_dataset(folder, engine=engine) as dataset:
+            made = build_report(dataset, settings=ReportSettings(forum=forum), seed=seed, progress=progress)
+        target.write_text(made.html, encoding="utf-8")
+    if not quiet:
+        print_line(f"{made.title}: {len(made.chapters)} chapters, {len(made.html.encode()) / 1000:,.0f} kB")

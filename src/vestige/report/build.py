@@ -1,0 +1,78 @@
+"""Run every analysis that has chapters, and put them into one page."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from vestige.dataset import Dataset
+from vestige.errors import SettingsError
+from vestige.progress import Progress, ignore_progress
+from vestige.report.chapters import Chapter, ChapterMaker
+from vestige.report.closing_chapters import ending_chapters, opening_chapters
+from vestige.report.describe_chapters import describe_chapters
+from vestige.report.page import render_page
+
+CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
+"""One an analysis, in the order of their chapters."""
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Choices of a report.
+
+    Attributes:
+        forum: code of the one forum to report on; None reports on all of the dataset together.
+    """
+
+    forum: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report.
+
+    Attributes:
+        title: its title.
+        chapters: what it says.
+        html: one self-contained page.
+    """
+
+    title: str
+    chapters: tuple[Chapter, ...]
+    html: str = field(repr=False)
+
+
+def build_report(
+    dataset: Dataset,
+    *,
+    settings: ReportSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """A report on a dataset; the same dataset, versions and seed give the same page.
+
+    Args:
+        dataset: an opened dataset.
+        settings: choices.
+        seed: of everything random.
+        progress: called as analyses run.
+
+    Raises:
+        SettingsError: the dataset has no such forum.
+        DatasetError: a table that is needed is absent, or a file was changed.
+        DisclosureError: a table does not declare what the policy needs to know.
+    """
+    forum = (settings or ReportSettings()).forum
+    codes = [entry.code for entry in dataset.manifest.forums if forum in {None, entry.code}]
+    if not codes:
+        raise SettingsError("the dataset has no such forum", where="setting forum", hint="see the manifest's forums")
+    report_progress = progress or ignore_progress
+    middle = tuple(
+        chapter
+        for maker in CHAPTER_MAKERS
+        for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
+    )
+    opening = tuple(opening_chapters(dataset, forum))
+    ending = tuple(ending_chapters(dataset, middle, forum=forum, seed=seed))
+    chapters = (*opening, *middle, *ending)
+    title = f"Activity on the forum {codes[0]}" if len(codes) == 1 else f"Activity on the forums {', '.join(codes)}"
+    return Report(title, chapters, render_page(title, f"Dataset {dataset.manifest.digest}", chapters))
