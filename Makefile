@@ -31,7 +31,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python tools/generate_docs.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Pins every dependency with hashes and without any index address. Takes ten minutes: it hashes every wheel.
 lock: setup
