@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
@@ -67,6 +68,8 @@ def connect_spark() -> "SparkConnection":
     session = SparkSession(context).newSession()
     for name, value in _SESSION_SETTINGS.items():
         session.conf.set(name, value)
+    if ibis.options.pyspark is None:
+        SparkConnection.register_options()
     connection: SparkConnection = SparkConnection().connect(session)
     return connection
 
