@@ -88,11 +88,15 @@ _TABLES: Final = (
 
 _STATE: Final = "CASE WHEN {0}.DeletionDate IS NULL THEN 'visible' ELSE 'deleted' END"
 
-_MEMBERS: Final = f"""
+_MEMBERS: Final = """
 SELECT Id AS member, CreationDate AS registered_at, CASE WHEN Id < 0 THEN 'system' ELSE 'member' END AS kind
 FROM Users
-UNION ALL
-SELECT {DELETED_ACCOUNT}, NULL, 'deleted'
+"""
+
+_DELETED_AUTHORS: Final = f"""
+SELECT {DELETED_ACCOUNT} AS member, CAST(NULL AS BIGINT) AS registered_at, 'deleted' AS kind
+WHERE EXISTS (SELECT 1 FROM Posts WHERE PostTypeId IN ({QUESTION}, {ANSWER}) AND OwnerUserId IS NULL)
+   OR EXISTS (SELECT 1 FROM Comments WHERE UserId IS NULL) OR EXISTS (SELECT 1 FROM Votes WHERE UserId = -1)
 """
 
 _THREADS: Final = f"""
@@ -164,7 +168,7 @@ STACKEXCHANGE: Final = Source(
     tables=_TABLES,
     detect=("Posts", "Users", "Votes"),
     assembly={
-        "member": {"Users": _MEMBERS},
+        "member": {"Users": _MEMBERS, "Posts": _DELETED_AUTHORS},
         "thread": {"Posts": _THREADS},
         "post": {"Posts": _POSTS, "Comments": _COMMENTS},
         "reaction": {"Votes": _VOTES, "Posts": _ACCEPTED_WITHOUT_VOTE},
@@ -173,11 +177,15 @@ STACKEXCHANGE: Final = Source(
     },
     absent={
         "section": "a site is one place; a question's tags are text and are not read",
+        "thread.section": "a site is one place",
+        "post.section": "a site is one place",
         "message": "the sites have no private messages, and chat is not in the dump",
         "view.thread": "views are counted for each question, without who viewed; only last visits are dated",
+        "view.section": "a site is one place",
         "download": "the sites hold no files",
         "object": "the sites hold no files; images are addresses in the text, which is not read",
         "sanction": "suspensions of members are not in the dump; closing and locking act on questions, mostly by vote",
+        "external_event": "not in a site's own records; who studies it knows them",
         "post.attachments": "the sites hold no files",
         "reaction.giver": "who gave an up or down vote is not in the dump: such votes are left out",
         "role_spell.start_at": "a badge shows service as moderator, not when it began",

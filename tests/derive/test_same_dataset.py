@@ -1,0 +1,138 @@
+"""One forum in several ways gives one dataset: dump, live MariaDB, live PostgreSQL; and a real site from end to end."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from derive.derivations import KEY, assert_valid, written
+from servers import MariadbServer, PostgresqlServer
+from vestige.derive.contract import Cell
+from vestige.derive.opening import open_source
+from vestige.derive.pipeline import DeriveResult, derive_dataset
+from vestige.derive.sources.phpbb import PHPBB
+from vestige.errors import SourceError
+from vestige.simulate import DumpSettings, Preset, preset_settings, simulate_forum, write_simulated_dump
+
+CANARY = "canary-7f3a"
+
+
+def _derive(folder: Path, source: str) -> DeriveResult:
+    return derive_dataset(open_source(source), folder, key=KEY, forum_code="forum-a")
+
+
+@pytest.fixture(scope="module")
+def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated") / "forum"
+    settings = preset_settings("posting-groups", members=400, months=12)
+    simulated = simulate_forum(settings=settings, seed=2)
+    write_simulated_dump(folder, simulated, settings=DumpSettings(), preset=Preset("posting-groups"))
+    return folder / "forum.sql"
+
+
+def _restore(server: MariadbServer, dump: Path, name: str) -> str:
+    server.run(f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    server.run(dump.read_bytes(), name)
+    return f"mysql://{server.account}@/{name}?socket={server.socket}"
+
+
+@pytest.fixture(scope="module")
+def live(mariadb: MariadbServer, dump: Path) -> str:
+    """The simulated forum in MariaDB, restored by its own client."""
+    return _restore(mariadb, dump, "simulated")
+
+
+@pytest.fixture(scope="module")
+def live_postgresql(mariadb: MariadbServer, live: str, postgresql: PostgresqlServer) -> str:
+    """The same rows in PostgreSQL, in tables with phpBB's columns and one of text beside them."""
+    postgresql.run("DROP DATABASE IF EXISTS simulated")
+    postgresql.run("CREATE DATABASE simulated")
+    present = mariadb.run(
+        "SELECT concat(table_name, '.', column_name) FROM information_schema.columns WHERE table_schema = 'simulated'"
+    )
+    known = set(present.decode().split())
+    for table in PHPBB.tables:
+        columns = [column for column in table.columns if f"phpbb_{table.name}.{column.name}" in known]
+        if not columns:
+            continue
+        names = ", ".join(column.name for column in columns)
+        kinds = ", ".join(
+            f"{column.name} {'varchar(255)' if column.cell is Cell.WORD else 'integer'}" for column in columns
+        )
+        rows = mariadb.run(f"SELECT {names} FROM phpbb_{table.name}", "simulated").decode()
+        postgresql.run(
+            f"CREATE TABLE phpbb_{table.name} ({kinds}, body text DEFAULT '{CANARY}');\n"
+            f"COPY phpbb_{table.name} ({names}) FROM STDIN WITH (NULL 'NULL');\n{rows}\\.\n",
+            "simulated",
+        )
+    return f"postgresql://{postgresql.account}@/simulated?socket={postgresql.socket}"
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+def test_live_mariadb_gives_the_dataset_of_the_dump(tmp_path: Path, dump: Path, live: str) -> None:
+    from_dump = _derive(tmp_path / "dump", str(dump))
+    from_live = _derive(tmp_path / "live", live)
+    assert_valid(from_live)
+    assert len(pq.read_table(tmp_path / "live" / "post.parquet")) > 1000
+    assert written(from_live) == written(from_dump)
+    assert from_live.manifest.source_counts == from_dump.manifest.source_counts
+    assert from_live.manifest.absent == from_dump.manifest.absent
+    assert from_live.findings == from_dump.findings
+
+
+@pytest.mark.mariadb
+@pytest.mark.postgres
+@pytest.mark.xdist_group("mariadb")
+def test_live_postgresql_gives_the_dataset_of_the_dump(tmp_path: Path, dump: Path, live_postgresql: str) -> None:
+    from_dump = _derive(tmp_path / "dump", str(dump))
+    from_live = _derive(tmp_path / "live", live_postgresql)
+    assert written(from_live) == written(from_dump)
+    assert from_live.manifest.source_counts == from_dump.manifest.source_counts
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+def test_a_real_board_restored_gives_the_dataset_of_its_dump(
+    shared: Path, tmp_path: Path, mariadb: MariadbServer
+) -> None:
+    dump = shared / "data" / "forum-dumps" / "phpbb320_orochi_centos.sql"
+    from_dump = _derive(tmp_path / "dump", str(dump))
+    from_live = _derive(tmp_path / "live", _restore(mariadb, dump, "board"))
+    assert written(from_live) == written(from_dump)
+    for count in from_live.manifest.source_counts:
+        counted = mariadb.run(f"SELECT count(*) FROM phpbb_{count.table}", "board")
+        assert count.read == int(counted), count.table
+
+
+def test_a_real_site_from_end_to_end(shared: Path, tmp_path: Path) -> None:
+    """195 members of this site wrote something: `data/stackexchange/README.md`, by other code."""
+    result = _derive(tmp_path / "site", str(shared / "data" / "forum-dumps" / "stackexchange-french-meta"))
+    assert_valid(result)
+    counts = {count.table: count.read for count in result.manifest.source_counts}
+    assert counts == {"Users": 1703, "Posts": 781, "Comments": 1305, "Votes": 4349, "Badges": 4002}
+    kinds = dict(
+        zip(
+            *(pq.read_table(result.path / "member.parquet")[name].to_pylist() for name in ("member", "kind")),
+            strict=True,
+        )
+    )
+    authors = set(pq.read_table(result.path / "post.parquet")["author"].to_pylist())
+    assert sum(kinds[author] == "member" for author in authors) == 195
+    assert len(pq.read_table(result.path / "thread.parquet")) == 274
+    assert len(pq.read_table(result.path / "post.parquet")) == 2066
+
+
+def test_half_a_site_is_no_dataset(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data" / "forum-dumps" / "stackexchange-french-meta"
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("Users", "Posts"):
+        (copy / f"{name}.xml").write_bytes((folder / f"{name}.xml").read_bytes())
+    (copy / "Posts.xml").write_bytes((folder / "Posts.xml").read_bytes()[:100_000])
+    with pytest.raises(SourceError, match=r"Posts\.xml, byte 100000"):
+        _derive(tmp_path / "site", str(copy))
+    (copy / "Posts.xml").unlink()
+    with pytest.raises(SourceError, match=r"Posts\.xml"):
+        _derive(tmp_path / "site", str(copy))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["copy"]
