@@ -1,0 +1,156 @@
+"""No word of the forum in anything a derivation leaves, says or keeps, whether it succeeds or fails.
+
+The simulated dump has a word of its own (a canary) in every text column, single ones in many rows, and names full of
+what breaks careless readers. Everything that real processes wrote is searched for them.
+"""
+
+import gzip
+import random
+import shutil
+import time
+import zlib
+
+import pytest
+import zstandard
+
+from derive.commands import run, start
+from derive.leaks import disclosed, disguises
+from derive.test_derive_command import small_disk
+from vestige.simulate import DumpSettings, Preset, preset_settings, simulate_forum, write_simulated_dump
+from vestige.simulate.phpbb_dump import dump_canaries, row_canaries
+
+SEED = 3
+NAMED = ("groups.group_name", "forums.forum_name")
+SHORTEST = 12
+"""Shorter canaries could stand in a file by chance; they come from columns with room for a few characters only."""
+
+
+@pytest.fixture(scope="module")
+def forum(tmp_path_factory):
+    """A folder with a key and a dump, and the canaries by column."""
+    folder = tmp_path_factory.mktemp("leaks")
+    settings = DumpSettings()
+    simulated = simulate_forum(settings=preset_settings("posting-groups", members=200, months=12), seed=SEED)
+    write_simulated_dump(folder / "simulated", simulated, settings=settings, preset=Preset("posting-groups"))
+    shutil.copy(folder / "simulated" / "forum.sql", folder / "forum.sql")
+    shutil.rmtree(folder / "simulated")
+    assert run(folder, "new-key", folder / "forum.key")[0] == 0
+    dump = (folder / "forum.sql").read_bytes()
+    canaries = {column: {word} for column, word in dump_canaries(SEED, settings).items()}
+    for column, words in row_canaries(SEED, settings).items():
+        canaries.setdefault(column, set()).update(words)
+    there = {
+        column: {word for word in words if len(word) >= SHORTEST and word.encode() in dump}
+        for column, words in canaries.items()
+    }
+    return folder, {column: words for column, words in there.items() if words}
+
+
+def derive(forum, place, *options, source=None):
+    folder, _ = forum
+    source = source or folder / "forum.sql"
+    arguments = ("derive", source, "--out", place / "dataset", "--key", folder / "forum.key", "--forum", "forum-a")
+    temporary = place / "temporary"
+    temporary.mkdir(exist_ok=True)
+    return run(temporary, *arguments, *options)
+
+
+def words_of(forum):
+    return set().union(*forum[1].values())
+
+
+def secret_of(forum):
+    return (forum[0] / "forum.key").read_text(encoding="utf-8").split()[1]
+
+
+def test_the_dump_is_full_of_canaries(forum):
+    folder, canaries = forum
+    assert len(canaries) > 60
+    assert {column.split(".")[0] for column in canaries} >= {"users", "posts", "topics", "privmsgs", "forums", "groups"}
+    assert disclosed(words_of(forum), folder / "forum.sql") == words_of(forum)
+
+
+@pytest.mark.parametrize("form", range(len(disguises("qrtzrmssnwwvjhwvhhvj"))))
+def test_the_search_finds_every_disguise(tmp_path, form):
+    word = "qrtzrmssnwwvjhwvhhvj"
+    disguise = b"before" + sorted(disguises(word))[form] + b"after"
+    for packed in (disguise, gzip.compress(disguise), zlib.compress(disguise), zstandard.compress(disguise)):
+        (tmp_path / "file").write_bytes(b"x" + packed + b"y")
+        assert disclosed({word, "another-word"}, tmp_path) == {word}
+
+
+def test_nothing_leaks_into_a_dataset_what_is_said_or_temporary_files(forum, tmp_path):
+    said = [*derive(forum, tmp_path), *run(tmp_path, "validate", tmp_path / "dataset")]
+    said += run(tmp_path, "describe", tmp_path / "dataset")
+    assert said[0] == said[3] == said[6] == 0
+    written = [text for text in said if isinstance(text, bytes)]
+    assert disclosed(words_of(forum) | {secret_of(forum)}, tmp_path, *written) == set()
+
+
+def test_the_map_holds_the_names_asked_for_and_no_other_word(forum, tmp_path):
+    folder, canaries = forum
+    (tmp_path / "temporary").mkdir()
+    path = tmp_path / "map.toml"
+    status, output, error = run(tmp_path / "temporary", "map", folder / "forum.sql", "--out", path)
+    assert status == 0
+    named = set().union(*(canaries.get(column, set()) for column in NAMED))
+    assert named
+    assert disclosed(words_of(forum), path) <= named
+    assert disclosed(words_of(forum), output, error, tmp_path / "temporary") == set()
+    said = derive(forum, tmp_path, "--map", path)
+    assert said[0] == 0
+    assert disclosed(words_of(forum), tmp_path / "dataset", tmp_path / "temporary", *said[1:]) == set()
+
+
+def broken(dump, how):
+    statement = dump.index(b"\nINSERT INTO `phpbb_posts`")  # texts hold such statements too, but no bare line end
+    if how == "truncated":
+        return dump[: statement + 30_000]
+    row = dump.index(b"(", dump.index(b"VALUES", statement))
+    if how == "text in a number":
+        return dump[: row + 1] + b"'qrtzrmssnwwvjhwvhhvj'" + dump[dump.index(b",", row) :]
+    if how == "a cell too many":
+        return dump[: row + 1] + b"'qrtzrmssnwwvjhwvhhvj'," + dump[row + 1 :]
+    return dump[: row + 1] + b"qrtzrmssnwwvjhwvhhvj\x00" + dump[row + 1 :]
+
+
+@pytest.mark.parametrize("how", ["truncated", "text in a number", "a cell too many", "a byte out of place"])
+def test_nothing_leaks_from_a_run_that_fails(forum, tmp_path, how):
+    bad = tmp_path / "bad.sql"
+    bad.write_bytes(broken((forum[0] / "forum.sql").read_bytes(), how))
+    (tmp_path / "place").mkdir()
+    status, output, error = derive(forum, tmp_path / "place", source=bad)
+    assert status == 2
+    assert len(error.splitlines()) == 1
+    words = words_of(forum) | {"qrtzrmssnwwvjhwvhhvj"}
+    assert disclosed(words, tmp_path / "place", output, error) == set()
+    assert [entry.name for entry in (tmp_path / "place").iterdir()] == ["temporary"]
+
+
+def test_nothing_leaks_from_a_full_disk(forum, tmp_path):
+    with small_disk(tmp_path / "disk", "40k"):
+        status, output, error = derive(forum, tmp_path / "disk")
+        assert status == 2
+        assert disclosed(words_of(forum), tmp_path / "disk", output, error) == set()
+
+
+def test_nothing_lies_in_what_a_killed_run_leaves(forum, tmp_path):
+    folder, _ = forum
+    generator = random.Random(11)
+    place, temporary = tmp_path / "place", tmp_path / "temporary"
+    place.mkdir()
+    temporary.mkdir()
+    arguments = ("derive", folder / "forum.sql", "--out", place / "dataset", "--key", folder / "forum.key")
+    left = 0
+    for _ in range(3):
+        process = start(temporary, *arguments, "--forum", "forum-a", "--replace")
+        while process.poll() is None and not any(place.iterdir()):
+            time.sleep(0.005)
+        time.sleep(generator.uniform(0, 0.2))
+        process.kill()
+        output, error = process.communicate()
+        left += any(entry.name.startswith(".") for entry in place.iterdir())
+        assert disclosed(words_of(forum), place, temporary, output, error) == set()
+        for entry in place.iterdir():
+            shutil.rmtree(entry)
+    assert left
