@@ -1,5 +1,6 @@
 """Dumps of MySQL, MariaDB and their kin, read byte by byte and never restored."""
 
+from vestige.derive.dump.detection import detect_software
 from vestige.derive.dump.reader import DumpReader
 
-__all__ = ["DumpReader"]
+__all__ = ["DumpReader", "detect_software"]

@@ -216,7 +216,15 @@ class Scanner:
         elif word in _SKIPPED:
             self._skip(b"")
         else:
-            raise self._unplaced("a statement of an unknown kind")
+            self._refuse("a statement of an unknown kind")
+
+    def _refuse(self, what: str) -> None:
+        """Raise an error, unless the statement may only look wrong because the dump ends in it."""
+        window = self._window
+        rest = window.data[window.position : window.end]
+        if not (self._begun and window.finished and self._delimiter not in rest and b"\n" not in rest):
+            raise self._unplaced(what)
+        self._ends_early("the dump ends inside a statement")
 
     def _skip(self, header: bytes) -> None:
         """Go behind the statement, and behind those after it that begin with the header."""
@@ -309,7 +317,8 @@ class Scanner:
         window.ensure(_HEAD)
         match = _DATABASE.match(window.data, window.position, window.end)
         if match is None:
-            raise self._unplaced("a USE without a database")
+            self._refuse("a USE without a database")
+            return
         self._database = next(group for group in match.groups() if group is not None).lower()
         self._skip(b"")
 
@@ -318,7 +327,8 @@ class Scanner:
         window.ensure(_LOOK_AHEAD)
         match = _DELIMITER.match(window.data, window.position, window.end)
         if match is None:
-            raise self._unplaced("a DELIMITER line that names none")
+            self._refuse("a DELIMITER line that names none")
+            return
         self._delimiter = match.group(1)
         self._job.put_bytes(places.DELIMITER, self._delimiter)
         window.position = match.end()
