@@ -1,13 +1,16 @@
 """One forum in several ways gives one dataset: dump, live MariaDB, live PostgreSQL; and a real site from end to end."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from derive.commands import run_here
 from derive.derivations import KEY, assert_valid, written
 from servers import MariadbServer, PostgresqlServer
 from vestige.derive.contract import Cell
+from vestige.derive.live.address import PASSWORD_VARIABLE
 from vestige.derive.opening import open_source
 from vestige.derive.pipeline import DeriveResult, derive_dataset
 from vestige.derive.sources.phpbb import PHPBB
@@ -89,6 +92,43 @@ def test_live_postgresql_gives_the_dataset_of_the_dump(tmp_path: Path, dump: Pat
     from_live = _derive(tmp_path / "live", live_postgresql)
     assert written(from_live) == written(from_dump)
     assert from_live.manifest.source_counts == from_dump.manifest.source_counts
+
+
+def _granted(address: str) -> list[str]:
+    status, output, _ = run_here("grants", address, "--prefix", "phpbb_")
+    assert status == 0
+    return output.decode().splitlines()
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+def test_the_printed_grants_are_enough_for_mariadb(
+    tmp_path: Path, mariadb: MariadbServer, dump: Path, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = live.replace("root@", "researcher@")
+    mariadb.run("CREATE OR REPLACE USER researcher@localhost IDENTIFIED BY 'secret'")
+    for statement in _granted(address):
+        with suppress(AssertionError):  # a column that this version of phpBB lacks
+            mariadb.run(statement)
+    monkeypatch.setenv(PASSWORD_VARIABLE, "secret")
+    assert written(_derive(tmp_path / "live", address)) == written(_derive(tmp_path / "dump", str(dump)))
+    shown = mariadb.run("SHOW GRANTS FOR researcher@localhost").decode()
+    assert "post_text" not in shown
+    assert "username" not in shown
+
+
+@pytest.mark.mariadb
+@pytest.mark.postgres
+@pytest.mark.xdist_group("mariadb")
+def test_the_printed_grants_are_enough_for_postgresql(
+    tmp_path: Path, postgresql: PostgresqlServer, dump: Path, live_postgresql: str
+) -> None:
+    address = live_postgresql.replace("owner@", "researcher@")
+    postgresql.run("CREATE ROLE researcher LOGIN")
+    for statement in _granted(address):
+        with suppress(AssertionError):
+            postgresql.run(statement, "simulated")
+    assert written(_derive(tmp_path / "live", address)) == written(_derive(tmp_path / "dump", str(dump)))
 
 
 @pytest.mark.mariadb

@@ -6,7 +6,8 @@ import traceback
 from importlib import import_module
 from typing import NoReturn
 
-import click
+import typer
+from typer.exceptions import TyperException
 
 from vestige.cli.app import app
 from vestige.cli.console import print_error
@@ -19,6 +20,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "describe",
     "validate",
     "report",
+    "grants",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 
@@ -39,12 +41,13 @@ def run(arguments: list[str]) -> int:
         import_module(f"vestige.cli.{module}")
     try:
         code = app(arguments, prog_name="vestige", standalone_mode=False)
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        if error.format_message():  # empty when Typer has printed the help in its place
+            print_error(f"Error: {error.format_message()} Hint: see vestige --help, or --help after the command")
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except VestigeError as error:
         print_error(f"Error: {error}")
