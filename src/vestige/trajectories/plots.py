@@ -1,0 +1,144 @@
+"""Charts of a fit, drawn by Altair."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from vestige.errors import SettingsError
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from vestige.trajectories.result import TrajectoryResult
+
+WIDTH: Final = 460
+HEIGHT: Final = 280
+COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
+"""Okabe and Ito (2008), readable without colour vision; two more for models with many groups."""
+SHOWN_MEMBERS: Final = 300
+
+
+def fit_plot(result: "TrajectoryResult", name: str) -> "alt.TopLevelMixin":
+    """A chart of a fit by name; raises SettingsError for an unknown one."""
+    if name not in PLOTS:
+        raise SettingsError(f"there is no chart {name!r}", hint=f"choose one of {', '.join(PLOTS)}")
+    return PLOTS[name](result)
+
+
+def _group_labels(result: "TrajectoryResult", groups: int) -> list[str]:
+    if groups == result.classes:
+        return [f"{group + 1} ({share:.1%})" for group, share in enumerate(result.shares)]
+    return [str(group + 1) for group in range(groups)]
+
+
+def _rows(result: "TrajectoryResult") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = result.table("trajectories").to_pylist()
+    labels = _group_labels(result, max(row["group"] for row in rows))
+    for row in rows:
+        row["group"] = labels[row["group"] - 1]
+        if row["observed"] is not None and not np.isfinite(row["observed"]):
+            row["observed"] = None
+    return rows
+
+
+def _data(rows: list[dict[str, Any]]) -> "alt.InlineData":
+    import altair as alt
+
+    return alt.InlineData(values=rows)
+
+
+def _colour(rows: list[dict[str, Any]]) -> "alt.Color":
+    import altair as alt
+
+    return alt.Color("group:N", scale=_scale(rows), title="Group (share)")
+
+
+def _scale(rows: list[dict[str, Any]]) -> "alt.Scale":
+    import altair as alt
+
+    labels = list(dict.fromkeys(str(row["group"]) for row in rows))
+    return alt.Scale(domain=labels, range=[COLOURS[place % len(COLOURS)] for place in range(len(labels))])
+
+
+def _trajectories(result: "TrajectoryResult") -> "alt.TopLevelMixin":
+    import altair as alt
+
+    rows = _rows(result)
+    base = alt.Chart(_data(rows)).encode(
+        x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)), color=_colour(rows)
+    )
+    band = base.mark_area(opacity=0.18).encode(y=alt.Y("band_low:Q", title="Expected response"), y2="band_high:Q")
+    line = base.mark_line(strokeWidth=2.2).encode(y="expected:Q")
+    points = base.mark_point(filled=True, size=22).encode(y="observed:Q")
+    return _by_outcome(band + line + points, result)
+
+
+def _observed(result: "TrajectoryResult") -> "alt.TopLevelMixin":
+    """Expected paths over observed ones of some members, a panel a group; members are lines without a name."""
+    import altair as alt
+
+    panel, posterior = result.panels[0], result.posterior
+    chosen = np.random.default_rng(0).permutation(panel.rows)[:SHOWN_MEMBERS]
+    labels = _group_labels(result, result.classes)
+    values = panel.take(chosen).dense()
+    times = np.broadcast_to(panel.row_times() if panel.times.ndim == 1 else panel.times[chosen], values.shape)
+    lines = [
+        {"group": labels[posterior[row].argmax()], "member": place, "time": float(time), "response": float(value)}
+        for place, row in enumerate(chosen)
+        for time, value in zip(times[place], values[place], strict=True)
+        if np.isfinite(value)
+    ]
+    paths = [row for row in _rows(result) if row["outcome"] == panel.outcome]
+    members = (
+        alt.Chart(_data(lines))
+        .mark_line(opacity=0.12, strokeWidth=0.8, color="#555555")
+        .encode(x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)),
+                y=alt.Y("response:Q", title="Response", scale=alt.Scale(type="symlog")), detail="member:N")
+        .properties(width=WIDTH // 2, height=HEIGHT // 2)
+    )  # fmt: skip
+    expected = alt.Chart(_data(paths)).mark_line(strokeWidth=2.2).encode(
+        x="time:Q", y="expected:Q", color=alt.Color("group:N", legend=None, scale=_scale(paths))
+    )  # fmt: skip
+    charts = [
+        (members.transform_filter(alt.datum.group == label) + expected.transform_filter(alt.datum.group == label))
+        .properties(title=f"Group {label}")
+        for label in labels
+    ]  # fmt: skip
+    return alt.concat(*charts, columns=3)
+
+
+def _adequacy(result: "TrajectoryResult") -> "alt.TopLevelMixin":
+    import altair as alt
+
+    rows = [row for row in result.table("residuals").to_pylist() if np.isfinite(row["z"])]
+    labels = _group_labels(result, max(row["group"] for row in rows))
+    for row in rows:
+        row["group"] = labels[row["group"] - 1]
+    base = alt.Chart(_data(rows)).properties(width=WIDTH, height=HEIGHT // 2)
+    points = base.mark_line(point=True).encode(
+        x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)),
+        y=alt.Y("z:Q", title="Observed less expected (standard errors)"),
+        color=_colour(rows),
+    )
+    limits = alt.Chart(_data([{"z": -2.0}, {"z": 2.0}])).mark_rule(strokeDash=[4, 4], color="#888888")
+    return _by_outcome(points + limits.encode(y="z:Q"), result, "residuals")
+
+
+def _by_outcome(chart: "alt.LayerChart", result: "TrajectoryResult", title: str = "paths") -> "alt.TopLevelMixin":
+    import altair as alt
+
+    charts = [
+        chart.transform_filter(alt.datum.outcome == panel.outcome).properties(
+            width=WIDTH, height=HEIGHT, title=f"{panel.outcome}: {title} of {result.classes} groups"
+        )
+        for panel in result.panels
+    ]
+    return charts[0] if len(charts) == 1 else alt.vconcat(*charts)
+
+
+PLOTS: Final[Mapping[str, Callable[["TrajectoryResult"], "alt.TopLevelMixin"]]] = {
+    "trajectories": _trajectories,
+    "observed": _observed,
+    "adequacy": _adequacy,
+}

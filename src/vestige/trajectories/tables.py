@@ -1,0 +1,218 @@
+"""The tables of a fit."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from vestige.trajectories.adequacy import adequacy_table, group_residuals
+from vestige.trajectories.compiled import FloatArray
+from vestige.trajectories.labels import match_groups
+from vestige.trajectories.settings import DualTrajectorySettings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vestige.trajectories.result import TrajectoryResult
+
+
+def _parameters(result: "TrajectoryResult") -> "pa.Table":
+    import pyarrow as pa
+    from scipy.stats import norm
+
+    estimates = result.estimates
+    errors = estimates.errors
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = estimates.values / errors
+    half = norm.ppf(0.5 + result.settings.confidence / 2.0) * errors
+    return pa.table(
+        {
+            "outcome": [row.outcome for row in estimates.rows],
+            "group": pa.array([row.group for row in estimates.rows], pa.int64()),
+            "part": [row.part for row in estimates.rows],
+            "name": [row.name for row in estimates.rows],
+            "estimate": estimates.values,
+            "standard_error": errors,
+            "z": z,
+            "p_value": 2.0 * norm.sf(np.abs(z)),
+            "low": estimates.values - half,
+            "high": estimates.values + half,
+        }
+    )
+
+
+def _groups(result: "TrajectoryResult") -> "pa.Table":
+    import pyarrow as pa
+    from scipy.stats import norm
+
+    error = np.sqrt(np.maximum(np.diag(result.share_covariance), 0.0))
+    share = result.shares
+    weight = result.search.evaluator.histories.weight
+    assigned = np.bincount(result.pattern_posterior.argmax(axis=1), weight, minlength=result.classes)
+    quantile = norm.ppf(0.5 + result.settings.confidence / 2.0)
+    inside = np.clip(share, 1e-12, 1.0 - 1e-12)
+    odds, half = np.log(inside / (1.0 - inside)), quantile * error / (inside * (1.0 - inside))
+    return pa.table(
+        {
+            "group": np.arange(1, result.classes + 1),
+            "share": share,
+            "standard_error": error,
+            "low": 1.0 / (1.0 + np.exp(-(odds - half))),
+            "high": 1.0 / (1.0 + np.exp(-(odds + half))),
+            "assigned_members": assigned,
+            "assigned_share": assigned / assigned.sum(),
+        }
+    )
+
+
+def _trajectories(result: "TrajectoryResult") -> "pa.Table":
+    import pyarrow as pa
+
+    columns: dict[str, list[object]] = {
+        name: []
+        for name in (
+            "outcome", "group", "time", "expected", "standard_error", "low", "high", "band_low", "band_high", "observed"
+        )
+    }  # fmt: skip
+    for outcome, panel in enumerate(result.panels):
+        observed = observed_paths(result, outcome)
+        for group, curve in enumerate(result.curves(outcome)):
+            for place, time in enumerate(curve.times):
+                values = (
+                    panel.outcome, group + 1, float(time), curve.expected[place], curve.error[place], curve.low[place],
+                    curve.high[place], curve.band_low[place], curve.band_high[place],
+                    None if observed is None else float(observed[place, group]),
+                )  # fmt: skip
+                for column, value in zip(columns.values(), values, strict=True):
+                    column.append(value)
+    return pa.table(columns)
+
+
+def observed_paths(result: "TrajectoryResult", outcome: int) -> FloatArray | None:
+    """(times, groups) posterior-weighted mean responses; None where members have times of their own."""
+    if result.panels[outcome].times.ndim > 1 or result.times(outcome).size != result.panels[outcome].periods:
+        return None
+    evaluator = result.search.evaluator
+    position = result.position(outcome)
+    mass = evaluator.group_weights(position, evaluator.expectation(result.parameters))
+    cells = evaluator.cells[position]
+    times, place = np.unique(cells.time, return_inverse=True)
+    total = np.zeros((times.size, mass.shape[1]))
+    sums = np.zeros_like(total)
+    np.add.at(total, place, mass)
+    np.add.at(sums, place, mass * cells.response[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums / total
+    at = np.full((result.times(outcome).size, mass.shape[1]), np.nan)
+    at[np.searchsorted(result.times(outcome), times)] = means
+    return at
+
+
+def _criteria(result: "TrajectoryResult") -> "pa.Table":
+    import pyarrow as pa
+
+    criteria = result.criteria
+    rows = [
+        ("log_likelihood", criteria.log_likelihood, "higher"),
+        ("bic_members", criteria.bic_members, "higher"),
+        ("bic_observations", criteria.bic_observations, "higher"),
+        ("aic", criteria.aic, "lower"),
+        ("caic", criteria.caic, "lower"),
+        ("adjusted_bic", criteria.adjusted_bic, "lower"),
+        ("icl", criteria.icl, "lower"),
+    ]
+    return pa.table({
+        "criterion": [row[0] for row in rows], "value": [row[1] for row in rows], "better": [row[2] for row in rows],
+    })  # fmt: skip
+
+
+def _optima(result: "TrajectoryResult") -> "pa.Table":
+    """Every distinct optimum, with how far its paths and its members' groups lie from the best one's."""
+    import pyarrow as pa
+
+    evaluator, optima = result.search.evaluator, result.search.optima
+    best = expected_grid(result, optima[0].optimum.parameters)
+    weight = evaluator.histories.weight
+    own = result.pattern_posterior.argmax(axis=1)
+    apart, moved = [], []
+    for found in optima:
+        paths = expected_grid(result, found.optimum.parameters)
+        order = match_groups(best, paths)
+        apart.append(float(np.abs(paths[:, order] - best).max()))
+        labels = np.argsort(order)[evaluator.posterior(found.optimum.parameters)[0].argmax(axis=1)]
+        moved.append(float(weight[labels != own].sum() / weight.sum()))
+    return pa.table(
+        {
+            "rank": np.arange(1, len(optima) + 1),
+            "log_likelihood": [found.optimum.loglik for found in optima],
+            "below_best": [optima[0].optimum.loglik - found.optimum.loglik for found in optima],
+            "starts": [found.reached for found in optima],
+            "origin": [found.origin.value for found in optima],
+            "converged": [found.optimum.converged for found in optima],
+            "defects": [", ".join(defect.kind.value for defect in found.defects) for found in optima],
+            "largest_path_difference": apart,
+            "members_moved": moved,
+        }
+    )
+
+
+def expected_grid(result: "TrajectoryResult", parameters: FloatArray) -> FloatArray:
+    """(cells of a first outcome at distinct times, classes) expected responses under given parameters."""
+    evaluator = result.search.evaluator
+    outcome, cells = evaluator.layout.outcomes[0], evaluator.cells[0]
+    first = np.unique(cells.time, return_index=True)[1]
+    expected = outcome.family.mean([value[first] for value in evaluator.predictors(0, parameters)])
+    return expected[:, outcome.class_group]
+
+
+def _assignments(result: "TrajectoryResult") -> "pa.Table":
+    import pyarrow as pa
+
+    panel, posterior = result.panels[0], result.posterior
+    identifiers = np.arange(panel.rows) if panel.identifiers is None else panel.identifiers
+    columns = {"member": pa.array(identifiers), "group": pa.array(result.assignments)}
+    columns.update({f"posterior_{group + 1}": pa.array(posterior[:, group]) for group in range(result.classes)})
+    if panel.frequencies is not None:
+        columns["members"] = pa.array(panel.frequencies)
+    return pa.table(columns)
+
+
+def _conditional(result: "TrajectoryResult") -> "pa.Table":
+    """Of a dual model: the joint shares, each outcome's, and the second's given the first's and the reverse."""
+    import pyarrow as pa
+
+    settings = result.settings
+    if not isinstance(settings, DualTrajectorySettings):
+        raise TypeError("only dual models have conditional shares")
+    joint = result.shares.reshape(settings.groups)
+    first, second = (np.add.outer(np.arange(size), 0) for size in settings.groups)
+    one, two = np.meshgrid(first, second, indexing="ij")
+    return pa.table(
+        {
+            "first_group": (one + 1).ravel(),
+            "second_group": (two + 1).ravel(),
+            "joint_share": joint.ravel(),
+            "second_given_first": (joint / joint.sum(axis=1, keepdims=True)).ravel(),
+            "first_given_second": (joint / joint.sum(axis=0, keepdims=True)).ravel(),
+        }
+    )
+
+
+def _grolts(result: "TrajectoryResult") -> "pa.Table":
+    from vestige.trajectories.grolts import grolts_table
+
+    return grolts_table(result)
+
+
+TABLES: Final[Mapping[str, Callable[["TrajectoryResult"], "pa.Table"]]] = {
+    "groups": _groups,
+    "parameters": _parameters,
+    "trajectories": _trajectories,
+    "criteria": _criteria,
+    "optima": _optima,
+    "assignments": _assignments,
+    "adequacy": adequacy_table,
+    "residuals": group_residuals,
+    "grolts": _grolts,
+    "conditional": _conditional,
+}
