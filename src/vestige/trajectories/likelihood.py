@@ -225,9 +225,10 @@ class Evaluator:
 
     def priors(self, parameters: FloatArray) -> FloatArray:
         """(kinds, classes) membership probabilities."""
-        return np.exp(self._log_priors(parameters))
+        return np.exp(self.log_priors(parameters))
 
-    def _log_priors(self, parameters: FloatArray) -> FloatArray:
+    def log_priors(self, parameters: FloatArray) -> FloatArray:
+        """(kinds, classes) logarithms of the membership probabilities."""
         logits = self.histories.risk @ self.layout.membership(parameters).T
         return np.asarray(logits - np.logaddexp.reduce(logits, axis=1)[:, None], dtype=np.float64)
 
@@ -243,7 +244,7 @@ class Evaluator:
         delta = np.empty((self.rows[-1], self.layout.classes))
         for outcome, (own, density) in enumerate(zip(self.layout.outcomes, densities, strict=True)):
             delta[self.rows[outcome] : self.rows[outcome + 1]] = density[:, own.class_group]
-        log_prior = self._log_priors(parameters)
+        log_prior = self.log_priors(parameters)
         base = log_prior + self.histories.bases @ delta[self.histories.base_cells]
         return self._less_zero(delta), np.ascontiguousarray(base), np.exp(log_prior)
 

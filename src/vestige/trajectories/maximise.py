@@ -14,6 +14,7 @@ from vestige.trajectories.likelihood import Curvature, Evaluator, Expectation, I
 STEP_LIMIT: Final = 3.0
 NEWTON_GAIN: Final = 1e-9
 HALVINGS: Final = 12
+MEMBERSHIP_STEPS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -143,15 +144,29 @@ def _maximise_membership(evaluator: Evaluator, parameters: FloatArray, expectati
         parameters[:size] = logs[1:] - logs[0]
         return
     total = mass.sum(axis=1)
-    for _ in range(4):
+    value = float((mass * evaluator.log_priors(parameters)).sum())
+    for _ in range(MEMBERSHIP_STEPS):
         prior = evaluator.priors(parameters)
         gradient = ((mass - total[:, None] * prior)[:, 1:].T @ risk).ravel()
         information = membership_information(prior, risk, total)
-        ridge = 1e-8 * np.trace(information) / size * np.eye(size)
-        step = np.linalg.solve(information + ridge, gradient)
-        parameters[:size] += step * min(1.0, STEP_LIMIT / max(float(np.abs(step).max()), 1e-300))
-        if gradient @ step < 1e-8:  # noqa: PLR2004 - nothing left to gain
+        step, gain = _uphill(information[None], gradient[None], np.ones((1, size)), 0.0)
+        value = _climb_membership(evaluator, parameters, mass, step[0], value)
+        if gain < 1e-10 * max(1.0, abs(value)):
             break
+
+
+def _climb_membership(
+    evaluator: Evaluator, parameters: FloatArray, mass: FloatArray, step: FloatArray, value: float
+) -> float:
+    """Move along the step, in place, as far as the membership part does not fall; returns that part."""
+    start = parameters[: step.size].copy()
+    for halving in range(HALVINGS):
+        parameters[: step.size] = start + step * 0.5**halving
+        reached = float((mass * evaluator.log_priors(parameters)).sum())
+        if reached >= value:
+            return reached
+    parameters[: step.size] = start
+    return value
 
 
 def _outcome_step(evaluator: Evaluator, outcome: int, part: Curvature, strides: FloatArray) -> tuple[FloatArray, float]:
