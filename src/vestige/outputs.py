@@ -61,6 +61,17 @@ def staged_file(path: Path, *, replace: bool = False, mode: int = 0o644) -> Iter
         yield target
 
 
+def check_folder_output(path: Path, *, replace: bool) -> None:
+    """Fail before long work, not after it, if `staged_folder` would refuse the place; it looks again in the end.
+
+    Raises:
+        OutputError: `path` exists and may not be replaced, or its parent does not exist.
+    """
+    _refuse_existing(path, replace=replace, folder=True)
+    if not path.absolute().parent.is_dir():
+        raise output_error(FileNotFoundError(errno.ENOENT, ""))
+
+
 @contextmanager
 def _staged(path: Path, *, replace: bool, folder: bool) -> Iterator[Path]:
     _refuse_existing(path, replace=replace, folder=folder)

@@ -11,6 +11,7 @@ import pytest
 from vestige.cli import run
 from vestige.dataset import Manifest, TimeResolution, open_dataset
 from vestige.dataset.schema import PSEUDONYM_PATTERN, TABLES
+from vestige.dataset.validation import validate_dataset
 from vestige.errors import OutputError
 from vestige.simulate import (
     ForumSettings,
@@ -121,6 +122,15 @@ def test_command_writes_a_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "--replace" in capsys.readouterr().err
 
 
+def test_command_refuses_a_bad_place_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vestige.simulate.simulate_forum", lambda **_: pytest.fail("work was done for nothing"))
+    assert run(["simulate", "--out", str(tmp_path / "missing" / "forum")]) == 2
+    assert run(["simulate", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("Hint:") == 2
+
+
 def test_command_writes_a_packed_dump(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "forum"
     options = ["--as", "phpbb-dump", "--compression", "zst", "--layout", "adminer", "--text-bytes", "50", "--quiet"]
@@ -147,3 +157,11 @@ def test_command_refuses_with_a_hint(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Hint:" in error
     assert "unheard-of" not in error
     assert not (tmp_path / "forum").exists()
+
+
+@pytest.mark.parametrize(("preset", "members", "months"), [("posting-groups", 1, 1), ("silent-downloaders", 200, 12)])
+def test_the_dataset_is_valid(tmp_path: Path, preset: str, members: int, months: int) -> None:
+    made = simulate_forum(settings=preset_settings(preset, members=members, months=months), seed=1)
+    write_simulated_dataset(tmp_path / "forum", made)
+    validation = validate_dataset(tmp_path / "forum" / "dataset")
+    assert validation.violations == (), validation.summary()

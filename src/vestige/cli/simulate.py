@@ -9,6 +9,7 @@ import typer
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
 from vestige.errors import SettingsError
+from vestige.outputs import check_folder_output
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -54,6 +55,7 @@ def simulate(
         compression=_choice(Compression, "" if compression == "none" else f".{compression}", "--compression"),
         text_bytes=text_bytes,
     )
+    check_folder_output(out, replace=replace)
     with progress_bar(quiet=quiet) as progress:
         forum = simulate_forum(settings=settings, seed=seed, progress=progress)
         chosen = Preset(preset)

@@ -199,7 +199,7 @@ def _batches(forum: SimulatedForum, name: str) -> Iterator[pa.RecordBatch]:
     strings = {"pseudonym": pseudonyms(forum)} if name == "member" else {}
     if name == "section":
         strings = {"kind": pa.array(_section_kinds(forum))}
-    for start in range(0, rows, _BATCH_ROWS) if rows else (0,):
+    for start in range(0, rows, _BATCH_ROWS):
         part = slice(start, min(start + _BATCH_ROWS, rows))
         arrays = [
             strings[column.name][part] if column.name in strings else _arrow(forum, name, column, part)
