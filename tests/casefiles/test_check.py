@@ -235,6 +235,7 @@ def test_command_line(study, tmp_path, capsys):
     shutil.rmtree(study)
     assert run(["casefile", "new", str(study), "--template", "worked-example"]) == 0
     put(study, "study.toml", "forums > 1)", "forums >= 1)")
+    put(study, "claim.toml", "group.members > 100", "group.members > 50")
     assert run(["casefile", "check", str(study)]) == 0
     assert run(["casefile", "check", str(tmp_path)]) == 1
     assert run(["casefile", "templates"]) == 0

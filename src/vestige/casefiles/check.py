@@ -7,9 +7,12 @@ from vestige.casefiles.claims import Judgement, Verdict, judge_claims
 from vestige.casefiles.crime_scripts import read_scripts
 from vestige.casefiles.expressions import world_of
 from vestige.casefiles.integrity import check_integrity
+from vestige.casefiles.ledger import read_ledger
+from vestige.casefiles.linked_claims import judge_linked_claims
 from vestige.casefiles.problems import Problem, ProblemList, Weight, in_order
 from vestige.casefiles.reading import read_study
 from vestige.casefiles.study import Study
+from vestige.casefiles.triangulation import read_triangulation
 from vestige.errors import StudyError
 
 
@@ -20,11 +23,13 @@ class StudyCheck:
     Attributes:
         problems: faults and notes, in the order of file, row and column.
         judgements: every claim and what the data say about it.
+        linked: every claim over figures of a dataset; "cannot tell" means that the figures do not reach it.
         study: the study as far as it could be read.
     """
 
     problems: tuple[Problem, ...]
     judgements: tuple[Judgement, ...]
+    linked: tuple[Judgement, ...]
     study: Study
 
     @property
@@ -34,8 +39,8 @@ class StudyCheck:
 
     @property
     def contradicted(self) -> tuple[Judgement, ...]:
-        """Claims that the coded data contradict."""
-        return tuple(judged for judged in self.judgements if judged.verdict is Verdict.CONTRADICTED)
+        """Claims that the coded data or the linked figures contradict."""
+        return tuple(judged for judged in (*self.judgements, *self.linked) if judged.verdict is Verdict.CONTRADICTED)
 
     @property
     def is_sound(self) -> bool:
@@ -56,8 +61,12 @@ def check_study(folder: str | Path) -> StudyCheck:
     study = read_study(Path(folder), problems)
     check_integrity(study, problems)
     read_scripts(study, problems)
+    read_ledger(study, problems)
     judgements = judge_claims(study.head.claims, world_of(study), problems)
-    return StudyCheck(in_order(problems.found), judgements, study)
+    linked = judge_linked_claims(study, problems).judgements
+    stated = {judged.claim.code for judged in (*judgements, *linked)} | {claim.code for claim in study.head.claims}
+    read_triangulation(study, stated, problems)
+    return StudyCheck(in_order(problems.found), judgements, linked, study)
 
 
 def open_study(folder: str | Path) -> Study:

@@ -111,7 +111,7 @@ def compile_rule(rule: str, world: World) -> Term:
     """
     tree: ast.Expression | None = None
     try:
-        tree = ast.parse(rule.strip(), mode="eval") if len(rule) <= LONGEST_RULE else None
+        tree = ast.parse(" ".join(rule.split()), mode="eval") if len(rule) <= LONGEST_RULE else None
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         tree = None
     if tree is None:

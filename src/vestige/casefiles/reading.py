@@ -42,16 +42,18 @@ def read_study(folder: Path, problems: ProblemList) -> Study:
         )
     head = _read_head(folder, problems)
     checklist = read_checklist(folder, problems)
-    tables = {name: _read_table(folder, schema, problems) for name, schema in head.schemas.items()}
+    tables = {name: read_table(folder, schema, problems) for name, schema in head.schemas.items()}
     codings, coders = _read_codings(folder, checklist, problems)
     adjudications = _read_adjudications(folder, checklist, problems)
     return Study(folder, head, checklist, tables, codings, adjudications, coders, folder_digest(folder))
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over the relative names and bytes of the study's TOML and CSV files."""
+    """SHA-256 over the relative names and bytes of the study's TOML, CSV and JSON files."""
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.suffix in {".toml", ".csv"} and path.is_file()):
+    for file in sorted(
+        path for path in folder.rglob("*") if path.suffix in {".toml", ".csv", ".json"} and path.is_file()
+    ):
         digest.update(
             f"{file.relative_to(folder).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode()
         )
@@ -131,7 +133,8 @@ def _sum(entry: Entry, schemas: Mapping[str, TableSchema]) -> SumRule | None:
     return SumRule(table, total, tuple(parts), rows, entry.number)
 
 
-def _read_table(folder: Path, schema: TableSchema, problems: ProblemList) -> tuple[Row, ...]:
+def read_table(folder: Path, schema: TableSchema, problems: ProblemList) -> tuple[Row, ...]:
+    """Typed rows of one CSV file; an optional file that is absent has none; faults go to `problems`."""
     file = f"{schema.name}.csv"
     if not (folder / file).exists():
         if not schema.optional:

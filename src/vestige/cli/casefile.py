@@ -10,6 +10,7 @@ from vestige.cli.casefile_tables import print_footnoted, print_table
 from vestige.cli.console import print_line
 
 if TYPE_CHECKING:
+    from vestige.casefiles.claims import Judgement
     from vestige.casefiles.study import Row
 
 casefile = typer.Typer(help="Coded case files: check, count, compare, report.", no_args_is_help=True)
@@ -43,24 +44,30 @@ def templates() -> None:
 def check(folder: Folder) -> None:
     """Check schema, ids, dates, sums and claims; exits 1 on an error or a contradicted claim."""
     from vestige.casefiles.check import check_study
-    from vestige.casefiles.claims import Verdict
 
     found = check_study(folder)
     for problem in found.problems:
         print_line(str(problem))
-    for judged in found.judgements:
-        print_line(f"claim {judged.claim.code} (page {judged.claim.page}): {judged.verdict.value}")
-        if judged.verdict is not Verdict.SUPPORTED:
-            for row in judged.rows:
-                print_line(f"  {_row_place(row)}")
+    for judged in (*found.judgements, *found.linked):
+        _print_judgement(judged)
     notes = len(found.problems) - len(found.errors)
     print_line(f"errors: {len(found.errors)}, notes: {notes}, claims contradicted: {len(found.contradicted)}")
     raise typer.Exit(0 if found.is_sound else 1)
 
 
+def _print_judgement(judged: "Judgement") -> None:
+    from vestige.casefiles.claims import Verdict
+
+    print_line(f"claim {judged.claim.code} (page {judged.claim.page}): {judged.verdict.value}")
+    if judged.verdict is not Verdict.SUPPORTED:
+        for row in judged.rows:
+            print_line(f"  {_row_place(row)}")
+
+
 def _row_place(row: "Row") -> str:
     key = row.text(row.table.removesuffix("s"))
-    return f"{row.table}.csv row {row.number}" + (f" ({key})" if key else "")
+    file = row.table if "." in row.table else f"{row.table}.csv"
+    return f"{file} row {row.number}" + (f" ({key})" if key else "")
 
 
 @casefile.command()
@@ -265,3 +272,54 @@ def script(
         print_table(scene_support(scripts[code]))
         for remark in lint_script(scripts[code]):
             print_line(f"{remark.criterion}: {f'{remark.scene}: ' if remark.scene else ''}{remark.text}")
+
+
+@casefile.command()
+def claims(
+    folder: Folder,
+    dataset: Annotated[Path | None, typer.Option(help="dataset the linked figures should come from")] = None,
+) -> None:
+    """Claims over the study's rows and over figures of a dataset, and what each kind of source says about them."""
+    from vestige.casefiles.check import check_study
+    from vestige.casefiles.linked_claims import judge_linked_claims
+    from vestige.casefiles.problems import ProblemList
+    from vestige.casefiles.triangulation import read_triangulation, triangulate
+    from vestige.dataset.manifest import Manifest
+
+    check = check_study(folder)
+    digest = Manifest.read(dataset).digest if dataset is not None else None
+    for judged in (*check.judgements, *check.linked):
+        _print_judgement(judged)
+    for name in judge_linked_claims(check.study, ProblemList(), dataset_digest=digest).other_datasets:
+        print_line(f"caution: the figures named {name} come from another dataset")
+    stated = {judged.claim.code for judged in (*check.judgements, *check.linked)}
+    rows = read_triangulation(check.study, stated, ProblemList())
+    if rows:
+        print_line()
+        print_table(triangulate(rows))
+
+
+@casefile.command()
+def ledger(
+    folder: Folder, out: Annotated[Path | None, typer.Option(help="write the flow diagram, .svg or .png")] = None
+) -> None:
+    """The counts of a systematic review's ledger by PRISMA 2020, and its flow diagram."""
+    from vestige.casefiles.check import open_study
+    from vestige.casefiles.figures.svg import save_figure
+    from vestige.casefiles.ledger import prisma_counts, prisma_diagram, read_ledger
+    from vestige.casefiles.problems import ProblemList
+    from vestige.errors import SettingsError
+
+    found = read_ledger(open_study(folder), ProblemList())
+    if found is None:
+        raise SettingsError("the study keeps no ledger", hint="see ledger/searches.csv and ledger/records.csv")
+    counts = prisma_counts(found)
+    if out is not None:
+        save_figure(prisma_diagram(counts), out)
+        return
+    for title, stream in (("databases and registers", counts.main), ("other methods", counts.other)):
+        if stream is not None:
+            print_line(f"{title}:")
+            for line in stream.lines():
+                print_line(f"  {line}")
+    print_line(f"included: {counts.studies} studies in {counts.reports} reports")
