@@ -1,13 +1,16 @@
 """One forum in several ways gives one dataset: dump, live MariaDB, live PostgreSQL; and a real site from end to end."""
 
+import re
+from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from derive.commands import run_here
+from derive.commands import run, run_here
 from derive.derivations import KEY, assert_valid, written
+from derive.test_stackexchange import SITE, write_site
 from servers import MariadbServer, PostgresqlServer
 from vestige.derive.contract import Cell
 from vestige.derive.live.address import PASSWORD_VARIABLE
@@ -176,3 +179,58 @@ def test_half_a_site_is_no_dataset(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"Posts\.xml"):
         _derive(tmp_path / "site", str(copy))
     assert [entry.name for entry in tmp_path.iterdir()] == ["copy"]
+
+
+def _texts(folder: Path) -> bytes:
+    """Every byte below a folder, Parquet columns unpacked too."""
+    gathered = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    for file in folder.rglob("*.parquet"):
+        gathered += repr(pq.read_table(file).to_pylist()).encode()
+    return gathered
+
+
+def test_nothing_of_a_site_s_text_is_left_anywhere(tmp_path: Path) -> None:
+    text = f"{CANARY} &lt;b&gt; &quot; &#xA;"
+    hostile = f'DisplayName="{text}" AboutMe="{text}" Body="{text}" Title="{text}" Tags="{text}" Text="{text}"'
+    (tmp_path / "site").mkdir()
+    write_site(tmp_path / "site", {table: [f"{row} {hostile}" for row in _bare(rows)] for table, rows in SITE.items()})
+    status, output, error = run(tmp_path, "new-key", tmp_path / "key")
+    assert status == 0
+    arguments = ["derive", tmp_path / "site", "--key", tmp_path / "key", "--forum", "forum-a"]
+    (tmp_path / "out").mkdir()
+    status, output, error = run(tmp_path / "out", *arguments, "--out", tmp_path / "out" / "dataset")
+    assert (status, error) == (0, b"")
+    assert len(pq.read_table(tmp_path / "out" / "dataset" / "post.parquet")) == 7
+    left = output + _texts(tmp_path / "out")
+    assert not any(form in left for form in _forms(CANARY))
+    (tmp_path / "site" / "Posts.xml").write_text(f'<posts><row Id="{CANARY}" /></posts>', encoding="utf-8")
+    status, output, error = run(tmp_path / "out", *arguments, "--out", tmp_path / "out" / "other")
+    assert (status, output) == (2, b"")
+    assert not any(form in error + _texts(tmp_path / "out") for form in _forms(CANARY))
+
+
+def _bare(rows: list[str]) -> list[str]:
+    """Rows without the text attributes they have."""
+    return [re.sub(r' (DisplayName|Title|Tags|Text)="[^"]*"', "", row) for row in rows]
+
+
+def _forms(text: str) -> list[bytes]:
+    """A text as it stands, in other encodings, and shifted by one as DuckDB's spill files have it."""
+    plain = text.encode()
+    return [plain, text.encode("utf-16-le"), plain.hex().encode(), b64encode(plain)[:-4], bytes(x + 1 for x in plain)]
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+def test_nothing_of_a_live_forum_s_text_is_left_anywhere(tmp_path: Path, dump: Path, live: str) -> None:
+    content = dump.read_bytes()
+    listed = re.findall(r'"([^"]{8,})"', (dump.parent / "truth" / "canaries.json").read_text(encoding="utf-8"))
+    canaries = [each for each in listed if each.encode() in content]
+    assert len(canaries) > 10
+    assert run(tmp_path, "new-key", tmp_path / "key")[0] == 0
+    (tmp_path / "out").mkdir()
+    options = ["--key", tmp_path / "key", "--forum", "forum-a", "--out", tmp_path / "out" / "dataset"]
+    status, output, error = run(tmp_path / "out", "derive", live, *options)
+    assert (status, error) == (0, b"")
+    left = output + _texts(tmp_path / "out")
+    assert not any(form in left for canary in canaries for form in _forms(canary))
