@@ -79,6 +79,8 @@ def test_a_forum_without_posts_has_no_threads() -> None:
 def test_impossible_settings_are_refused_with_a_hint() -> None:
     with pytest.raises(SettingsError, match="Hint"):
         ForumSettings(members=0)
+    with pytest.raises(SettingsError, match="seed"):
+        simulate_forum(seed=-1)
     with pytest.raises(SettingsError, match="preset"):
         preset_settings("unheard-of")
     with pytest.raises(SettingsError, match="share"):

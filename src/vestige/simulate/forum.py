@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from vestige.errors import SettingsError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.simulate import people as members
 from vestige.simulate import tables as build
@@ -92,8 +93,10 @@ def simulate_forum(
         they are made and written.
 
     Raises:
-        SettingsError: a setting is out of range (on construction of the settings).
+        SettingsError: the seed is negative; settings themselves are checked when they are made.
     """
+    if seed < 0:
+        raise SettingsError("the seed must be 0 or more", hint="choose any whole number from 0 on")
     settings = settings or ForumSettings()
     window = make_window(settings.start, settings.months)
     first_member = FIRST_BOT + settings.standing.bots
