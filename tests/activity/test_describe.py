@@ -16,8 +16,6 @@ from vestige.dataset.schema import State
 from vestige.errors import SettingsError
 from vestige.results import Result, Severity
 
-QUICK = DescribeSettings(replicates=50)
-
 
 def member_rows(count, registered="2020-01-15"):
     return "\n".join(["member | registered_at", *(f"{place} | {registered}" for place in range(count))])
@@ -92,16 +90,6 @@ def test_the_result_has_the_common_shape(forum):
     assert "Posts: 110, by 30 members." in result.summary()
     for name in result.plot_names:
         json.dumps(result.plot(name).to_dict())
-
-
-def test_both_engines_describe_alike(forum, engine, open_engine, once):
-    once[engine] = describe_dataset(open_engine(forum), settings=QUICK, seed=1).to_plain()
-    assert once[engine] == next(iter(once.values()))
-
-
-@pytest.fixture(scope="module")
-def once():
-    return {}
 
 
 @cache

@@ -140,16 +140,17 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
 def _scope(
     dataset: Dataset, forum: str | None, states: Sequence[State]
 ) -> tuple[Scope, tuple[tuple[datetime | None, datetime | None], ...]]:
-    rows = dataset.arrow("forum").select(["forum", "code", "window_start", "window_end"]).to_pylist()
-    chosen = [row for row in rows if forum is None or row["code"] == forum]
+    listed = dataset.manifest.forums
+    chosen = {entry.forum for entry in listed if forum in {None, entry.code}}
     if not chosen:
         raise SettingsError(
-            "the dataset has no such forum" if forum else "the dataset lists no forum",
+            "the dataset has no such forum",
             where="setting forum",
-            hint=f"it has {', '.join(sorted(row['code'] for row in rows)) or 'none; derive it again'}",
+            hint=f"it has {', '.join(sorted(entry.code for entry in listed)) or 'none; derive it again'}",
         )
-    ids = None if forum is None else tuple(row["forum"] for row in chosen)
-    return Scope(ids, tuple(states)), tuple((row["window_start"], row["window_end"]) for row in chosen)
+    rows = dataset.arrow("forum").select(["forum", "window_start", "window_end"]).to_pylist()
+    windows = tuple((row["window_start"], row["window_end"]) for row in rows if row["forum"] in chosen)
+    return Scope(None if forum is None else tuple(sorted(chosen)), tuple(states)), windows
 
 
 def _rows(dataset: Dataset, name: str, scope: Scope) -> "ir.Table":

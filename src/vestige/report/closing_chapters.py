@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from vestige.dataset import Dataset, Manifest
+from vestige.dataset.schema import Access
 from vestige.disclosure import Reason
 from vestige.report import prose
 from vestige.report.chapters import Chapter, Facts, Points, Words
@@ -22,16 +23,18 @@ def opening_chapters(dataset: Dataset, forum: str | None) -> Iterator[Chapter]:
 
 
 def _windows(dataset: Dataset, forum: str | None) -> Iterator[Facts]:
-    for row in dataset.arrow("forum").to_pylist():
-        if forum is None or row["code"] == forum:
+    """Codes come from the manifest, whose reader has checked them."""
+    rows = {row["forum"]: row for row in dataset.arrow("forum").to_pylist()}
+    for entry in dataset.manifest.forums:
+        if forum in {None, entry.code} and (row := rows.get(entry.forum)) is not None:
             yield Facts(
                 {
-                    "Forum": row["code"],
-                    "Source": row["software"],
+                    "Forum": entry.code,
+                    "Source": entry.software.value,
                     "Observed from": _moment(row["window_start"]),
                     "Observed to": _moment(row["window_end"]),
                     "Times are stored by the": dataset.manifest.time_resolution.value,
-                    "Access": row["access"] or _UNKNOWN,
+                    "Access": next((access.value for access in Access if access == row["access"]), _UNKNOWN),
                 }
             )
 
@@ -69,7 +72,7 @@ def _disclosure(chapters: Sequence[Chapter]) -> Chapter:
         for chapter in chapters
         for table in chapter.tables
         for decision in table.decisions
-        if decision.reason is not Reason.ROUNDED
+        if decision.reason not in {Reason.ROUNDED, Reason.DEPENDENT}
     )
     taken = Points(tuple(dict.fromkeys(items))) if items else Words(("Nothing had to be suppressed.",))
     return Chapter("disclosure", "What was held back", (Words(prose.DISCLOSURE), taken))

@@ -48,7 +48,7 @@ zeros and raise every figure; among members with any, they are left out. Do not 
 of the other.
 
 Intervals are 95 % bootstrap percentile intervals: members are drawn anew with replacement. Where a handful of members
-did very much, they are somewhat too narrow.
+did very much, they are too narrow, and should be read as a lower limit of the uncertainty.
 """)
 
 SECTIONS: Final = paragraphs("""
@@ -64,7 +64,8 @@ DISCLOSURE: Final = paragraphs(f"""
 A figure leaves only if at least {MINIMUM_MEMBERS} members stand behind it; members are counted, not their posts. Zero
 to {MINIMUM_MEMBERS - 1} members look alike, so that a suppressed figure cannot be told from an empty one. Counts are
 rounded to {ROUND_COUNTS_TO}, and shares with their intervals are computed from the rounded counts. Where rows sum to a
-total, more figures are suppressed, so that none follows by subtraction.
+total, more figures are suppressed, so that none follows by subtraction. Whatever is computed from a suppressed figure is
+suppressed with it.
 
 Rounded figures of different tables can still be subtracted from each other; what follows is uncertain by several
 members. The rules do not protect against somebody who already knows most of the members.
