@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -141,3 +142,39 @@ def test_errors_raised_clean_inside_with_blocks_have_no_context(tmp_path):
         with pytest.raises(VestigeError) as clean:
             raise_clean(VestigeError("what", hint="hint"))
     assert clean.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["a b", "größe", "a[b]*?", "-x", "x.partial-y"])
+def test_unusual_names_and_relative_paths(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for text in ("first", "second"):
+        with staged_folder(Path(name), replace=True) as folder:
+            (folder / "part").write_text(text)
+        assert (tmp_path / name / "part").read_text() == text
+    assert [place.name for place in tmp_path.iterdir()] == [name]
+
+
+def test_a_link_is_never_written_through(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "link").symlink_to(elsewhere)
+    with pytest.raises(OutputError, match="another kind"), staged_folder(tmp_path / "link", replace=True):
+        pytest.fail("the block must not run")
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_leaves_nothing(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", small], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount a small disk")
+    try:
+        with pytest.raises(OutputError, match="the disk is full"), staged_file(small / "out") as file:
+            file.write_bytes(bytes(1 << 20))
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)

@@ -45,7 +45,7 @@ def valid_tables(seed: int, *, forums: int = 2, largest: int = 8) -> Tables:
         tables["forum"].append(_forum(rng, forum))
     if seed % 2:
         for rows in tables.values():
-            rng.shuffle(rows)  # type: ignore[arg-type]
+            rng.shuffle(rows)
     return tables
 
 

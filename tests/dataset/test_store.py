@@ -39,7 +39,12 @@ def test_empty_tables_read_on_both_engines(open_engine: OPEN, tmp_path: Path) ->
     dataset = open_engine(tmp_path / "empty")
     assert dataset.tables == tuple(TABLES)
     for name in TABLES:
-        assert dataset.table(name).to_pyarrow().equals(arrow_schema(name).empty_table())
+        found = dataset.table(name).to_pyarrow()
+        assert (found.num_rows, found.schema.names, found.schema.types) == (
+            0,
+            arrow_schema(name).names,
+            arrow_schema(name).types,
+        )
         assert dataset.arrow(name).equals(arrow_schema(name).empty_table())
 
 

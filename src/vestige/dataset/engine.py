@@ -66,13 +66,14 @@ _IBIS_TYPES: Final = {
 
 
 def ibis_schema(table: str) -> "ibis.Schema":
-    """The Ibis schema of a table, nullability included; KeyError if the dataset schema has no such table."""
-    import ibis
-    import ibis.expr.datatypes as dt
+    """The Ibis schema of a table; KeyError if the dataset schema has no such table.
 
-    return ibis.schema(
-        {column.name: dt.dtype(_IBIS_TYPES[column.kind], nullable=column.nullable) for column in TABLES[table].columns}
-    )
+    Every column may be null here: Ibis carries "not null" through outer joins, `lag` and `lead`, where nulls
+    arise, and then fails to collect them.
+    """
+    import ibis
+
+    return ibis.schema({column.name: _IBIS_TYPES[column.kind] for column in TABLES[table].columns})
 
 
 @dataclass(frozen=True)
