@@ -64,7 +64,7 @@ DISCLOSURE: Final = paragraphs(f"""
 A figure leaves only if at least {MINIMUM_MEMBERS} members stand behind it; members are counted, not their posts. Zero
 to {MINIMUM_MEMBERS - 1} members look alike, so that a suppressed figure cannot be told from an empty one. Counts are
 rounded to {ROUND_COUNTS_TO}, and shares with their intervals are computed from the rounded counts. Where rows sum to a
-total, more figures are suppressed, so that none follows by subtraction. Whatever is computed from a suppressed figure is
+total, more figures are suppressed, so that none follows by subtraction. What is computed from a suppressed figure is
 suppressed with it.
 
 Rounded figures of different tables can still be subtracted from each other; what follows is uncertain by several
