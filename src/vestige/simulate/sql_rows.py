@@ -27,7 +27,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Numbered:
-    """Text that holds a number after a fixed beginning, so that it is unique; the column's pool follows."""
+    """Text that is a fixed beginning and a number, so that it is unique."""
 
     number: Integers
     before: bytes = b""
