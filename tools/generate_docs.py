@@ -18,6 +18,8 @@ from vestige.dataset import Rule
 from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN, SCHEMA_VERSION, TABLES, Column, ColumnType, Table
 from vestige.dataset.violations import MEANING
+from vestige.derive.contract import Source
+from vestige.derive.opening import known_software, source_of
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 NOTICE = "<!-- Written by tools/generate_docs.py: change the code, then run it again. -->\n"
@@ -36,7 +38,11 @@ KINDS = {
 
 def pages() -> dict[str, str]:
     """File name in docs/reference to its text."""
-    return {"dataset.md": NOTICE + dataset_page(), "commands.md": NOTICE + commands_page()}
+    return {
+        "dataset.md": NOTICE + dataset_page(),
+        "commands.md": NOTICE + commands_page(),
+        "sources.md": NOTICE + sources_page(),
+    }
 
 
 def dataset_page() -> str:
@@ -68,6 +74,40 @@ def dataset_page() -> str:
     lines += ["| rule | what is counted |", "|---|---|"]
     lines += [f"| {rule.value} | {MEANING[rule]} |" for rule in Rule]
     return "\n".join(lines) + "\n"
+
+
+def sources_page() -> str:
+    lines = [
+        "# Sources",
+        "",
+        "For each package: the columns that are read, every other byte being skipped unread, what they become, and",
+        "what the package cannot supply. A column that is not required may be missing; the manifest then names it.",
+        "",
+    ]
+    for software in known_software():
+        lines += source_section(source_of(software))
+    return "\n".join(lines)
+
+
+def source_section(source: Source) -> list[str]:
+    lines = [
+        f"## {source.title}",
+        "",
+        f"`--software {source.software}`",
+        "",
+        "| source table | columns read |",
+        "|---|---|",
+    ]
+    for table in source.tables:
+        columns = ", ".join(f"**{column.name}**" if column.required else column.name for column in table.columns)
+        lines.append(f"| {f'**{table.name}**' if table.required else table.name} | {columns} |")
+    lines += ["", "Bold: required.", "", "| dataset table | comes from |", "|---|---|"]
+    lines += [f"| {name} | {', '.join(parts)} |" for name, parts in source.assembly.items()]
+    lines += ["", "| not supplied | why |", "|---|---|"]
+    lines += [f"| {what} | {cell(why)} |" for what, why in source.absent.items()]
+    lines += ["", "What is counted and reported with each dataset:", ""]
+    lines += [f"- `{finding.code}`: {finding.text.format(count='N')}" for finding in source.findings]
+    return [*lines, ""]
 
 
 def table_section(table: Table) -> list[str]:

@@ -52,11 +52,25 @@ def write_parquet(file: Path, table: str, data: pa.Table | Iterable[pa.RecordBat
     schema = arrow_schema(table)
     batches = data.to_batches() if isinstance(data, pa.Table) else data
     rows = 0
-    with pq.ParquetWriter(file, schema, compression="zstd", store_schema=False) as writer:
+    counting = _counting_columns(table)
+    options = {
+        "compression": "zstd",
+        "store_schema": False,
+        "use_dictionary": [name for name in schema.names if name not in counting],
+        "column_encoding": dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
+    }
+    with pq.ParquetWriter(file, schema, **options) as writer:
         for part in _grouped(batches):
             writer.write_table(_conform(part, table, schema), row_group_size=ROW_GROUP)
             rows += part.num_rows
     return rows
+
+
+def _counting_columns(table: str) -> set[str]:
+    """Columns that count rows: stored as differences, which are all one, in half the time a dictionary takes."""
+    own = {name for name in TABLES[table].key if name != "forum"}
+    sequence = TABLES[table].sequence
+    return (own if len(own) == 1 else set()) | ({sequence[0]} if sequence else set())
 
 
 def _grouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

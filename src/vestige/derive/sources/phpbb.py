@@ -256,10 +256,17 @@ FROM topics WHERE coalesce(topic_moved_id, 0) = 0
 """
 
 _POST = """
-WITH opening AS (
-    SELECT coalesce(max(t.topic_first_post_id) FILTER (t.topic_first_post_id = p.post_id), min(p.post_id)) AS post_id
-    FROM posts p JOIN topics t ON t.topic_id = p.topic_id
-    GROUP BY p.topic_id
+WITH first_post AS (
+    SELECT topic_id, min(post_id) AS post_id FROM posts GROUP BY topic_id
+), told AS (
+    SELECT f.topic_id, f.post_id, nullif(t.topic_first_post_id, 0) AS told_id
+    FROM first_post f LEFT JOIN topics t ON t.topic_id = f.topic_id
+), opening AS (
+    SELECT post_id FROM told WHERE told_id IS NULL OR told_id = post_id
+    UNION ALL
+    SELECT coalesce(p.post_id, o.post_id) AS post_id
+    FROM (SELECT * FROM told WHERE told_id <> post_id) o
+    LEFT JOIN posts p ON p.post_id = o.told_id AND p.topic_id = o.topic_id
 ), attached AS (
     SELECT post_msg_id AS post_id, count(*) AS attachments
     FROM attachments WHERE coalesce(in_message, 0) = 0 AND coalesce(is_orphan, 0) = 0
