@@ -307,6 +307,16 @@ def test_a_connection_lost_twice_is_a_clean_error(forum: Forum) -> None:
     assert caught.value.__context__ is None
 
 
+def test_rows_that_were_handed_on_cannot_be_read_again(forum: Forum, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held back is bounded; past the bound a lost connection ends the run at once."""
+    monkeypatch.setattr("vestige.derive.live.reader.HELD_BYTES", 1000)
+    database = Breaking(forum.database(), forum.disconnect, 1)
+    with pytest.raises(ConnectionFailedError, match="posts, after"):
+        _read(database, USERS, POSTS)
+    got, _ = _read(forum.database(), USERS, POSTS)
+    assert [row["id"] for row in got["posts"]] == list(range(1, 100_001))
+
+
 class Falling:
     """A server that cannot be reached any more."""
 
