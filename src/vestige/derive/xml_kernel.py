@@ -1,6 +1,7 @@
 """Compiled state machine over `<row a="..." />` files: declared attributes become integers, all else is skipped.
 
-Import this module lazily: it loads Numba. The machine stops and goes on at any byte, so a row may span any number of
+Import this module lazily: it loads Numba. Numba keeps its code beside it and looks at this file only: after a change
+of a kernel it imports, remove `__pycache__`. The machine stops and goes on at any byte, so a row may span any number of
 blocks. Of an undeclared attribute it looks at each byte only to find the value's end; nothing of it is kept.
 """
 
@@ -25,6 +26,16 @@ from vestige.derive.cell_kernels import (
     parse_seconds,
     parse_word,
 )
+from vestige.derive.xml_parts_kernel import (
+    MUTABLE_BYTES,
+    NAME_LIMIT,
+    VALUE_LIMIT,
+    append,
+    code_point,
+    find_name,
+    is_name,
+    is_space,
+)
 
 MORE: Final = 0
 FULL: Final = 1
@@ -36,8 +47,6 @@ INCOMPLETE_ROW: Final = 6
 DECLARATION: Final = 7
 """What a call ends with: block used up, batch full, or an error at the position."""
 
-NAME_LIMIT: Final = 64
-VALUE_LIMIT: Final = 256
 ENTITY_LIMIT: Final = 10
 COLUMN_LIMIT: Final = 62
 
@@ -73,7 +82,6 @@ DONE: Final = 14
 """States; a file may end in DONE only."""
 
 _QUOTE: Final = 34
-_HASH: Final = 35
 _AMPERSAND: Final = 38
 _APOSTROPHE: Final = 39
 _SLASH: Final = 47
@@ -81,7 +89,6 @@ _SEMICOLON: Final = 59
 _LESS: Final = 60
 _EQUALS: Final = 61
 _GREATER: Final = 62
-_LETTER_X: Final = 120
 _BANG: Final = 33
 
 PLAIN: Final = 0
@@ -100,96 +107,8 @@ def byte_classes() -> Bytes:
     return classes
 
 
-_MUTABLE_BYTES: Final = types.Array(types.uint8, 1, "C")
 _MUTABLE_INTEGERS: Final = types.Array(types.int64, 1, "C")
 _ROW = b"row"
-
-
-@compiled(types.boolean(types.int64))
-def _is_space(byte: int) -> bool:
-    return byte in (32, 10, 13, 9)
-
-
-@compiled(types.boolean(types.int64))
-def _is_name(byte: int) -> bool:
-    letter = 97 <= (byte | 32) <= 122
-    return letter or 48 <= byte <= 58 or byte in (95, 45, 46) or byte >= 128
-
-
-@compiled(types.int64(_MUTABLE_BYTES, types.int64, BYTES, INTEGERS))
-def _find_name(name: Bytes, length: int, names: Bytes, name_ends: Integers) -> int:
-    """Index of the declared attribute with this name, or -1."""
-    if length > NAME_LIMIT:
-        return -1
-    for column in range(len(name_ends)):
-        begin = name_ends[column - 1] if column > 0 else 0
-        if name_ends[column] - begin != length:
-            continue
-        same = True
-        for at in range(length):
-            if name[at] != names[begin + at]:
-                same = False
-                break
-        if same:
-            return column
-    return -1
-
-
-@compiled(types.int64(_MUTABLE_BYTES, types.int64))
-def _code_point(entity: Bytes, length: int) -> int:
-    """The character that `&...;` stands for: one of the five predefined names or a reference by number, or -1."""
-    if length < 2:
-        return -1
-    if entity[0] != _HASH:
-        first, second = entity[0], entity[1]
-        if length == 2 and second == 116:
-            return 60 if first == 108 else (62 if first == 103 else -1)
-        if length == 3 and first == 97 and second == 109 and entity[2] == 112:
-            return 38
-        if length == 4 and first == 113 and second == 117 and entity[2] == 111 and entity[3] == 116:
-            return 34
-        if length == 4 and first == 97 and second == 112 and entity[2] == 111 and entity[3] == 115:
-            return 39
-        return -1
-    hexadecimal = entity[1] == _LETTER_X
-    start = 2 if hexadecimal else 1
-    if start == length:
-        return -1
-    point = 0
-    for at in range(start, length):
-        byte = entity[at]
-        if 48 <= byte <= 57:
-            digit = byte - 48
-        elif hexadecimal and 97 <= (byte | 32) <= 102:
-            digit = (byte | 32) - 87
-        else:
-            return -1
-        point = point * (16 if hexadecimal else 10) + digit
-    return point
-
-
-@compiled(types.int64(_MUTABLE_BYTES, types.int64, types.int64))
-def _append(kept: Bytes, length: int, point: int) -> int:
-    """Append a character in UTF-8; returns the new length. What is too long to be a declared value is cut."""
-    if length + 4 > VALUE_LIMIT:
-        return VALUE_LIMIT
-    if point < 0x80:
-        kept[length] = point
-        return length + 1
-    if point < 0x800:
-        kept[length] = 0xC0 | (point >> 6)
-        kept[length + 1] = 0x80 | (point & 0x3F)
-        return length + 2
-    if point < 0x10000:
-        kept[length] = 0xE0 | (point >> 12)
-        kept[length + 1] = 0x80 | ((point >> 6) & 0x3F)
-        kept[length + 2] = 0x80 | (point & 0x3F)
-        return length + 3
-    kept[length] = 0xF0 | ((point >> 18) & 0x07)
-    kept[length + 1] = 0x80 | ((point >> 12) & 0x3F)
-    kept[length + 2] = 0x80 | ((point >> 6) & 0x3F)
-    kept[length + 3] = 0x80 | (point & 0x3F)
-    return length + 4
 
 
 @compiled(
@@ -197,9 +116,9 @@ def _append(kept: Bytes, length: int, point: int) -> int:
         BYTES,
         BYTES,
         _MUTABLE_INTEGERS,
-        _MUTABLE_BYTES,
-        _MUTABLE_BYTES,
-        _MUTABLE_BYTES,
+        MUTABLE_BYTES,
+        MUTABLE_BYTES,
+        MUTABLE_BYTES,
         BYTES,
         BYTES,
         INTEGERS,
@@ -285,7 +204,7 @@ def scan_rows(
             if at == size:
                 break
         elif state == ATTRIBUTE:
-            while at < size and _is_name(block[at]):
+            while at < size and is_name(block[at]):
                 if name_length < NAME_LIMIT:
                     name[name_length] = block[at]
                 name_length += 1
@@ -334,18 +253,18 @@ def scan_rows(
                 kept[length] = byte
                 length += 1
         elif state == ENTITY:
-            point = _code_point(entity, entity_length) if byte == _SEMICOLON else -1
+            point = code_point(entity, entity_length) if byte == _SEMICOLON else -1
             if point < 0 or point > 0x10FFFF:
                 outcome = BAD_ENTITY
                 break
             state = matched
             if state == KEPT:
-                length = _append(kept, length, point)
+                length = append(kept, length, point)
         elif state == ATTRIBUTE:
-            if byte != _EQUALS and not _is_space(byte):
+            if byte != _EQUALS and not is_space(byte):
                 outcome = MISPLACED
                 break
-            column = _find_name(name, name_length, names, name_ends)
+            column = find_name(name, name_length, names, name_ends)
             if column >= 0:
                 if (seen >> column) & 1:
                     outcome = DUPLICATE
@@ -357,13 +276,13 @@ def scan_rows(
                 quote = byte
                 length = 0
                 state = KEPT if column >= 0 else SKIPPED
-            elif not _is_space(byte):
+            elif not is_space(byte):
                 outcome = MISPLACED
                 break
         elif state == AFTER_VALUE:
             if byte == _SLASH:
                 state = SLASH
-            elif _is_space(byte):
+            elif is_space(byte):
                 state = IN_ROW
             else:
                 outcome = MISPLACED
@@ -371,17 +290,17 @@ def scan_rows(
         elif state == IN_ROW:
             if byte == _SLASH:
                 state = SLASH
-            elif _is_name(byte) and not 45 <= byte <= 57:
+            elif is_name(byte) and not 45 <= byte <= 57:
                 name[0] = byte
                 name_length = 1
                 state = ATTRIBUTE
-            elif not _is_space(byte):
+            elif not is_space(byte):
                 outcome = MISPLACED
                 break
         elif state == BETWEEN:
             if byte == _LESS:
                 state = TAG
-            elif not _is_space(byte):
+            elif not is_space(byte):
                 outcome = MISPLACED
                 break
         elif state == TAG:
@@ -400,7 +319,7 @@ def scan_rows(
         elif state == ROW_NAME:
             if matched < 3 and byte == _ROW[matched]:
                 matched += 1
-            elif matched == 3 and _is_space(byte):
+            elif matched == 3 and is_space(byte):
                 state = IN_ROW
             elif matched == 3 and byte == _SLASH:
                 state = SLASH
@@ -427,7 +346,7 @@ def scan_rows(
         elif state == BEFORE_EQUALS:
             if byte == _EQUALS:
                 state = BEFORE_QUOTE
-            elif not _is_space(byte):
+            elif not is_space(byte):
                 outcome = MISPLACED
                 break
         elif state == CLOSING:
@@ -435,7 +354,7 @@ def scan_rows(
                 matched += 1
             elif matched == len(root) and byte == _GREATER:
                 state = DONE
-            elif matched == len(root) and _is_space(byte):
+            elif matched == len(root) and is_space(byte):
                 state = CLOSED
             else:
                 outcome = MISPLACED
@@ -443,10 +362,10 @@ def scan_rows(
         elif state == CLOSED:
             if byte == _GREATER:
                 state = DONE
-            elif not _is_space(byte):
+            elif not is_space(byte):
                 outcome = MISPLACED
                 break
-        elif not _is_space(byte):
+        elif not is_space(byte):
             outcome = MISPLACED
             break
         at += 1

@@ -12,6 +12,7 @@ import pyarrow as pa
 from vestige.derive import xml_kernel as kernel
 from vestige.derive.cell_kernels import KINDS, Vocabularies
 from vestige.derive.contract import SourceTable
+from vestige.derive.xml_parts_kernel import NAME_LIMIT, VALUE_LIMIT
 from vestige.errors import DumpError
 
 CAPACITY: Final = 1 << 16
@@ -46,7 +47,7 @@ class RowMachine:
         columns = table.columns
         names = [column.name.encode() for column in columns]
         longest = max((len(word) for column in columns for word in column.vocabulary), default=0)
-        if len(columns) > kernel.COLUMN_LIMIT or longest > kernel.VALUE_LIMIT - 4:
+        if len(columns) > kernel.COLUMN_LIMIT or longest > VALUE_LIMIT - 4:
             raise ValueError("a source file declares too many columns or too long a word")
         self._table = table
         self._where = where
@@ -58,8 +59,8 @@ class RowMachine:
         self._words = Vocabularies.of(columns)
         self._classes = kernel.byte_classes()
         self._registers = np.zeros(kernel.REGISTERS, dtype=np.int64)
-        self._name = np.zeros(kernel.NAME_LIMIT, dtype=np.uint8)
-        self._kept = np.zeros(kernel.VALUE_LIMIT, dtype=np.uint8)
+        self._name = np.zeros(NAME_LIMIT, dtype=np.uint8)
+        self._kept = np.zeros(VALUE_LIMIT, dtype=np.uint8)
         self._entity = np.zeros(kernel.ENTITY_LIMIT, dtype=np.uint8)
         self._values = np.zeros((len(columns), CAPACITY), dtype=np.int64)
         self._present = np.zeros((len(columns), CAPACITY), dtype=np.uint8)
