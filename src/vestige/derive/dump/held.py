@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMORY_LIMIT: Final = 256 << 20
+MEMORY_LIMIT: Final = 64 << 20
 
 
 class HeldBatches:

@@ -1,0 +1,134 @@
+"""`vestige derive` of a 500 MB phpBB dump: MB per CPU-second beside a MariaDB restore of the same file.
+
+The dump is simulated once into `.bench/`: 26,000 members, posts of 400 bytes of text on average, no search index.
+Goals: 10 times the restore, 300 MB per CPU-second for a whole derivation with every import, under 1 GB of memory.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vestige.derive.dump import DumpReader
+from vestige.derive.sources.phpbb import PHPBB
+from vestige.progress import ignore_progress
+from vestige.simulate import preset_settings, simulate_forum, write_phpbb_dump
+
+ROOT = Path(__file__).parents[1]
+DUMP = ROOT / ".bench" / "phpbb-500mb.sql"
+MEMBERS = 25_000
+RUNS = 3
+
+
+def main() -> None:
+    _make_dump()
+    size = DUMP.stat().st_size / 1e6
+    print(f"dump: {size:,.0f} MB; least CPU time of {RUNS} runs after a first one that may compile")
+    reading = _tokenise()
+    rows, deriving, memory = _derive()
+    restoring = _restore()
+    print(f"{'':34}{'CPU s':>8}{'MB/CPU-s':>10}{'ratio to restore':>18}")
+    for name, seconds in (("read and tokenise", reading), ("vestige derive, whole process", deriving)):
+        ratio = f"{restoring / seconds:.1f}" if restoring else "-"
+        print(f"{name:34}{seconds:8.2f}{size / seconds:10.0f}{ratio:>18}")
+    if restoring:
+        print(f"{'MariaDB restore, client and server':34}{restoring:8.2f}{size / restoring:10.0f}{1.0:>18}")
+    print(f"peak memory of vestige derive: {memory:,.0f} MB; {rows}")
+
+
+def _make_dump() -> None:
+    if DUMP.exists():
+        return
+    DUMP.parent.mkdir(exist_ok=True)
+    partial = DUMP.with_suffix(".partial")
+    write_phpbb_dump(partial, simulate_forum(settings=preset_settings("posting-groups", members=MEMBERS), seed=1))
+    partial.replace(DUMP)
+
+
+def _tokenise() -> float:
+    """Least CPU time of reading all declared columns of phpBB, batches made and dropped."""
+    spent = []
+    for _ in range(RUNS + 1):
+        begin = time.process_time()
+        DumpReader(DUMP, PHPBB).read(PHPBB.tables, lambda *_: None, ignore_progress)
+        spent.append(time.process_time() - begin)
+    return min(spent[1:])
+
+
+def _derive() -> tuple[str, float, float]:
+    """Last line of words, least CPU time, and largest memory in MB, of whole processes."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    vestige = [sys.executable, "-m", "vestige"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        key, out = folder / "key", folder / "dataset"
+        subprocess.run([*vestige, "new-key", str(key)], env=environment, check=True, capture_output=True)
+        command = [*vestige, "derive", str(DUMP), "--out", str(out), "--key", str(key), "--forum", "bench"]
+        spent, words = [], ""
+        for _ in range(RUNS + 1):
+            shutil.rmtree(out, ignore_errors=True)
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+            assert process.stdout is not None
+            words = process.stdout.read().strip().splitlines()[-1]
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            assert process.returncode == 0
+            spent.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    return words, min(seconds for seconds, _ in spent[1:]), max(memory for _, memory in spent)
+
+
+def _restore() -> float | None:
+    """CPU time of client and server for one restore; None without MariaDB."""
+    server, install = (
+        shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin"),
+        shutil.which("mariadb-install-db"),
+    )
+    if server is None or install is None:
+        print("MariaDB is not installed: no restore to compare with")
+        return None
+    with _running(server, install) as socket:
+        client = ["mariadb", "--no-defaults", f"--socket={socket}", "--user=root"]
+        subprocess.run([*client, "-e", "CREATE DATABASE forum CHARACTER SET utf8mb4"], check=True)
+        at_start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        idle = _server_seconds(socket)
+        with DUMP.open("rb") as dump:
+            subprocess.run([*client, "--max-allowed-packet=512M", "forum"], stdin=dump, check=True)
+        at_end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        served = _server_seconds(socket) - idle
+    return at_end.ru_utime + at_end.ru_stime - at_start.ru_utime - at_start.ru_stime + served
+
+
+def _server_seconds(socket: Path) -> float:
+    process = (socket.parent / "pid").read_text().strip()
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _running(server: str, install: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="vestige-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        options = ["--no-defaults", f"--datadir={folder}/data", *(["--user=root"] if os.geteuid() == 0 else [])]
+        subprocess.run([install, *options, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
+        socket = folder / "socket"
+        command = [
+            server, *options, "--skip-networking", f"--socket={socket}", f"--pid-file={folder}/pid", "--skip-log-bin",
+            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=512M", "--max-allowed-packet=512M",
+            "--sql-mode=",
+        ]  # fmt: skip
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            ping = ["mariadb-admin", "--no-defaults", f"--socket={socket}", "--user=root", "ping"]
+            while subprocess.run(ping, capture_output=True, check=False).returncode:
+                assert process.poll() is None
+                time.sleep(0.1)
+            yield socket
+        finally:
+            process.terminate()
+            process.wait()
