@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench docs lock clean
+.PHONY: setup demo check test bench kills docs lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -28,6 +28,10 @@ test: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# Kills 200 derivations at random moments and writes docs/validation/killed-derivations.md.
+kills: setup
+	$(BIN)/python tools/kill_derivations.py 200
 
 docs: setup
 	$(BIN)/python tools/generate_docs.py
