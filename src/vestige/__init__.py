@@ -10,11 +10,13 @@ from vestige.version import __version__
 
 _VERBS = {
     "build_report": "vestige.report",
+    "derive_dataset": "vestige.derive.pipeline",
     "describe_dataset": "vestige.activity",
     "fit_dual_trajectories": "vestige.trajectories",
     "fit_multi_trajectories": "vestige.trajectories",
     "fit_trajectories": "vestige.trajectories",
     "open_dataset": "vestige.dataset",
+    "open_source": "vestige.derive.opening",
     "simulate_forum": "vestige.simulate",
     "validate_dataset": "vestige.dataset",
 }
@@ -22,11 +24,13 @@ _VERBS = {
 __all__ = [
     "__version__",
     "build_report",
+    "derive_dataset",
     "describe_dataset",
     "fit_dual_trajectories",
     "fit_multi_trajectories",
     "fit_trajectories",
     "open_dataset",
+    "open_source",
     "simulate_forum",
     "validate_dataset",
 ]
