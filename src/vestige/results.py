@@ -1,6 +1,6 @@
 """What every analysis returns: tables, findings, a summary in words, and where the numbers came from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -33,6 +33,12 @@ class Finding:
     code: str
     severity: Severity
     text: str
+
+
+def most_severe_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings as a result holds them: problems, then cautions, then notes, each in the order given."""
+    order = (Severity.PROBLEM, Severity.CAUTION, Severity.NOTE)
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_diagram(script):
     root = ET.fromstring(script_diagram(script))
     words = " ".join(element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text"))
     assert "Key members" in words
-    assert "\u25c61  takedown of the site" in words
+    assert "\u25b21  takedown of the site" in words
     assert "0 sources" in words
     dashed = [r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("stroke-dasharray")]
     assert len(dashed) == 1

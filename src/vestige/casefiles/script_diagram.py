@@ -14,7 +14,7 @@ _COLUMNS: Final = {"key": 0.5, "general": 1.5, "both": 1.0}
 
 
 def script_diagram(script: Script) -> str:
-    """The script as SVG: scenes with their cast, number of sources, and intervention points as numbered diamonds."""
+    """The script as SVG: scenes with their cast, number of sources, and intervention points as numbered triangles."""
     canvas = Canvas()
     canvas.text(STAGE + GUTTER + LANE / 2, 12, "Key members", bold=True, anchor="middle")
     canvas.text(STAGE + 2 * GUTTER + 1.5 * LANE, 12, "General members", bold=True, anchor="middle")
@@ -69,7 +69,7 @@ def _box(script: Script, scene: Scene, points: dict[str, int]) -> Box:
     characters = 66 if wide else 31
     cast = ", ".join(script.labels.get(code, code) for code in scene.cast)
     count = len(scene.sources)
-    diamonds = " ".join(f"\u25c6{points[code]}" for code in scene.interventions)
+    diamonds = " ".join(f"\u25b2{points[code]}" for code in scene.interventions)
     last = f"{count} source{'' if count == 1 else 's'}" + (f"   {diamonds}" if diamonds else "")
     lines = [*textwrap.wrap(scene.label, characters)[:2], *textwrap.wrap(cast, characters)[:2], last]
     return Box(
@@ -108,7 +108,7 @@ def _draw_arrows(canvas: Canvas, script: Script, placed: dict[str, tuple[float, 
 def _key(canvas: Canvas, script: Script, points: dict[str, int]) -> None:
     y = canvas.bottom + 30
     for code, number in points.items():
-        canvas.text(STAGE + GUTTER, y, f"\u25c6{number}  {script.labels.get(code, code)}", size=12)
+        canvas.text(STAGE + GUTTER, y, f"\u25b2{number}  {script.labels.get(code, code)}", size=12)
         y += 18
     if any(not scene.sources for scene in script.scenes):
         canvas.text(STAGE + GUTTER, y, "dashed: supported by no source", size=12)

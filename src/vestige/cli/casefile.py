@@ -323,3 +323,20 @@ def ledger(
             for line in stream.lines():
                 print_line(f"  {line}")
     print_line(f"included: {counts.studies} studies in {counts.reports} reports")
+
+
+@casefile.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="page to write, such as study.html")],
+    replace: Annotated[bool, typer.Option("--replace", help="replace an existing page")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
+) -> None:
+    """One self-contained page on a study: no script, nothing loaded from anywhere, fit to print."""
+    from vestige.outputs import staged_file
+    from vestige.report.study import build_study_report
+
+    with staged_file(out, replace=replace) as target:
+        made = build_study_report(folder, seed=seed)
+        target.write_text(made.html, encoding="utf-8")
+    print_line(f"{made.title}: {len(made.chapters)} chapters, {len(made.html.encode()) / 1000:,.0f} kB")

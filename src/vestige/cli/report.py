@@ -17,6 +17,7 @@ def report(
     replace: Annotated[bool, typer.Option("--replace", help="replace an existing page")] = False,
     engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="report on this forum alone")] = None,
+    study: Annotated[Path | None, typer.Option(metavar="DIR", help="add the chapters of a study of case files")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
 ) -> None:
@@ -27,7 +28,9 @@ def report(
 
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
-            made = build_report(dataset, settings=ReportSettings(forum=forum), seed=seed, progress=progress)
+            made = build_report(
+                dataset, settings=ReportSettings(forum=forum, study=study), seed=seed, progress=progress
+            )
         target.write_text(made.html, encoding="utf-8")
     if not quiet:
         print_line(f"{made.title}: {len(made.chapters)} chapters, {len(made.html.encode()) / 1000:,.0f} kB")

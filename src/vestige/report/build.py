@@ -1,6 +1,7 @@
 """Run every analysis that has chapters, and put them into one page."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from vestige.dataset import Dataset
@@ -21,9 +22,11 @@ class ReportSettings:
 
     Attributes:
         forum: code of the one forum to report on; None reports on all of the dataset together.
+        study: folder of a study of case files whose chapters follow those on the dataset; None for none.
     """
 
     forum: str | None = None
+    study: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def build_report(
     Raises:
         SettingsError: the dataset has no such forum.
         DatasetError: a table that is needed is absent, or a file was changed.
+        StudyError: the study has errors.
         DisclosureError: a table does not declare what the policy needs to know.
     """
     forum = (settings or ReportSettings()).forum
@@ -71,6 +75,11 @@ def build_report(
         for maker in CHAPTER_MAKERS
         for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
     )
+    study = (settings or ReportSettings()).study
+    if study is not None:
+        from vestige.report.study import checked_chapters
+
+        middle += checked_chapters(study, seed=seed)
     opening = tuple(opening_chapters(dataset, forum))
     ending = tuple(ending_chapters(dataset, middle, forum=forum, seed=seed))
     chapters = (*opening, *middle, *ending)

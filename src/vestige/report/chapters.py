@@ -53,7 +53,41 @@ class Chart:
     drawing: "alt.TopLevelMixin" = field(repr=False)
 
 
-Part = Words | Points | Facts | Chart | SafeTable
+@dataclass(frozen=True)
+class Diagram:
+    """Boxes and arrows drawn by Vestige as SVG.
+
+    Attributes:
+        title: heading.
+        words: what is to be seen, for those who cannot see it.
+        svg: the drawing.
+    """
+
+    title: str
+    words: str
+    svg: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """A table about coded cases, codings or sources; never about members, whose figures need a `SafeTable`.
+
+    Attributes:
+        title: heading.
+        columns: headings of the columns.
+        rows: cells as text.
+        numeric: whether each column holds numbers.
+        notes: one sentence each, below the table.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    notes: tuple[str, ...] = ()
+
+
+Part = Words | Points | Facts | Chart | Diagram | SafeTable | CaseTable
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from vestige.errors import VestigeError
-from vestige.report.chapters import Chart
+from vestige.report.chapters import Chart, Diagram
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -88,7 +88,20 @@ def _loads(specification: object) -> bool:
     return isinstance(specification, list) and any(map(_loads, specification))
 
 
-def _clean(drawn: str, chart: Chart, key: str) -> str:
+def draw_diagram(diagram: Diagram, key: str) -> str:
+    """A diagram as an SVG element with a title and a description, cut down like a chart.
+
+    Args:
+        diagram: the diagram.
+        key: anchor of its title within the page: letters, digits and hyphens.
+
+    Raises:
+        DrawingError: the drawing holds an element or attribute that is not listed.
+    """
+    return _clean(diagram.svg, diagram, key)
+
+
+def _clean(drawn: str, chart: Chart | Diagram, key: str) -> str:
     from lxml import etree
 
     root = etree.fromstring(drawn.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
@@ -96,7 +109,7 @@ def _clean(drawn: str, chart: Chart, key: str) -> str:
     if root.tag != f"{_NAMESPACE}svg" or not _VIEW_BOX.match(box):
         raise DrawingError("the drawing is no SVG", where=chart.title, hint="please report this")
     width = box.split()[2]
-    inside = "".join(_element(child, chart.title) for child in root)
+    inside = "".join(_element(child, chart.title) for child in root if child.tag != f"{_NAMESPACE}title")
     return (
         f'<svg role="img" aria-labelledby="{key}-title {key}-words" viewBox="{box}" width="{width}">'
         f'<title id="{key}-title">{escape(chart.title)}</title><desc id="{key}-words">{escape(chart.words)}</desc>'

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -9,10 +10,11 @@ from typing import Final
 
 from vestige.disclosure import MINIMUM_MEMBERS, ROUND_COUNTS_TO, SafeTable
 from vestige.disclosure.policy import LABEL_KINDS
-from vestige.report.chapters import Chapter, Chart, Facts, Part, Points, Words
-from vestige.report.drawing import draw_chart
+from vestige.report.chapters import CaseTable, Chapter, Chart, Diagram, Facts, Part, Points, Words
+from vestige.report.drawing import draw_chart, draw_diagram
 from vestige.results import Finding
 
+_IDENTIFIER: Final = re.compile(r"(?<![\w-])[a-z0-9]{1,12}-[a-z0-9-]{1,12}(?![\w-])")
 _LONG_TABLE: Final = 16
 """Rows beyond which a table is folded on screen; in print every table is open."""
 _FOOT: Final = (
@@ -21,13 +23,14 @@ _FOOT: Final = (
 )
 
 
-def render_page(title: str, subtitle: str, chapters: Sequence[Chapter]) -> str:
+def render_page(title: str, subtitle: str, chapters: Sequence[Chapter], *, foot: str = _FOOT) -> str:
     """The page's HTML; the same chapters give the same bytes.
 
     Args:
         title: of the report.
         subtitle: one line below it.
         chapters: in order.
+        foot: standing note at the end.
 
     Raises:
         DrawingError: a chart is more than shapes and text.
@@ -47,7 +50,7 @@ def render_page(title: str, subtitle: str, chapters: Sequence[Chapter]) -> str:
         f'<header><p class="mark">Vestige</p><h1>{escape(title)}</h1>'
         f'<p class="subtitle">{escape(subtitle)}</p></header>\n'
         f'<nav aria-label="Chapters"><ol>{contents}</ol></nav>\n<main>\n{body}</main>\n'
-        f"<footer><p>{escape(_FOOT)}</p></footer>\n</body>\n</html>\n"
+        f"<footer><p>{escape(foot)}</p></footer>\n</body>\n</html>\n"
     )
 
 
@@ -67,8 +70,15 @@ def _finding(finding: Finding) -> str:
 def _part(part: Part, key: str) -> str:
     if isinstance(part, SafeTable):
         return _table(part)
-    if isinstance(part, Chart):
-        return f"<figure><figcaption>{escape(part.title)}</figcaption>{draw_chart(part, key)}</figure>\n"
+    if isinstance(part, CaseTable):
+        return _case_table(part)
+    if isinstance(part, Chart | Diagram):
+        drawn = draw_chart(part, key) if isinstance(part, Chart) else draw_diagram(part, key)
+        return f"<figure><figcaption>{escape(part.title)}</figcaption>{drawn}</figure>\n"
+    return _text(part)
+
+
+def _text(part: Words | Points | Facts) -> str:
     if isinstance(part, Words):
         return "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in part.paragraphs)
     if isinstance(part, Points):
@@ -76,7 +86,7 @@ def _part(part: Part, key: str) -> str:
     if isinstance(part, Facts):
         entries = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in part.entries.items())
         return f"<dl>{entries}</dl>\n"
-    raise TypeError("a report holds words, points, facts, charts and checked tables only")
+    raise TypeError("a report holds words, points, facts, charts, diagrams and checked tables only")
 
 
 def _table(table: SafeTable) -> str:
@@ -86,14 +96,36 @@ def _table(table: SafeTable) -> str:
     )
     rows = "".join(f"<tr>{_cells(table, row)}</tr>" for row in table.texts())
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
-    long = table.data.num_rows > _LONG_TABLE
-    caption = escape(table.title)
+    return _grid(table.title, table.data.num_rows, heads, rows, note)
+
+
+def _case_table(table: CaseTable) -> str:
+    heads = "".join(
+        f'<th scope="col"{" class=n" if numeric else ""}>{escape(column)}</th>'
+        for column, numeric in zip(table.columns, table.numeric, strict=True)
+    )
+    rows = "".join(f"<tr>{_case_cells(row, table.numeric)}</tr>" for row in table.rows)
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
+    return _grid(table.title, len(table.rows), heads, rows, notes)
+
+
+def _case_cells(row: tuple[str, ...], numeric: tuple[bool, ...]) -> str:
+    """Cells of one row; a neutral id is not broken at its hyphens."""
+    texts = [_IDENTIFIER.sub(r'<span class="k">\g<0></span>', escape(text)) for text in row]
+    cells = [f"<td{' class=n' if number else ''}>{text}</td>" for text, number in zip(texts, numeric, strict=True)]
+    return f'<th scope="row">{texts[0]}</th>{"".join(cells[1:])}'
+
+
+def _grid(title: str, count: int, heads: str, rows: str, notes: str) -> str:
+    """A table with its caption; a long one is folded on screen."""
+    long = count > _LONG_TABLE
+    caption = escape(title)
     grid = (
         f'<div class="scroll"><table>{"" if long else f"<caption>{caption}</caption>"}'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-    folded = f"<details><summary>{caption}: {table.data.num_rows} rows</summary>{grid}</details>" if long else grid
-    return f'<div class="table">{folded}{note}</div>\n'
+    folded = f"<details><summary>{caption}: {count} rows</summary>{grid}</details>" if long else grid
+    return f'<div class="table">{folded}{notes}</div>\n'
 
 
 def _cells(table: SafeTable, row: tuple[str, ...]) -> str:

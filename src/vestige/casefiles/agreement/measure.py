@@ -14,7 +14,7 @@ from vestige.casefiles.agreement.matrix import CodingMatrix, Floats, Patterns, c
 from vestige.casefiles.study import Study
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step, ignore_progress
-from vestige.results import Finding, Provenance, Severity, plain_settings
+from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 
 if TYPE_CHECKING:
     import altair as alt
@@ -164,7 +164,9 @@ def measure_agreement(
     else:
         scopes = [Scope("overall", "", source.level.value, measured[0].estimates)]
         digest = None
-    findings = (*_findings(scopes, matrices), *(finding for one in matrices for finding in one.findings))
+    findings = most_severe_first(
+        [*_findings(scopes, matrices), *(finding for one in matrices for finding in one.findings)]
+    )
     provenance = Provenance("measure_agreement", plain_settings(settings), seed, digest)
     return AgreementResult(tuple(scopes), findings, provenance, _tables(source, scopes, measured))
 

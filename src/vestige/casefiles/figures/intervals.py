@@ -26,20 +26,21 @@ def interval_chart(coefficients: "pa.Table") -> "alt.TopLevelMixin":
         y=alt.Y("place:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False))
     )
     scale = alt.Scale(domain=[min(0.0, *(row["low"] for row in rows if row["low"] is not None), 0.0), 1.0])
-    lines = base.mark_rule(strokeWidth=1.6).encode(
+    lines = base.mark_rule(strokeWidth=1.6, color="#777777").encode(
         x=alt.X("low:Q", scale=scale, title="Krippendorff's alpha, with interval"), x2="high:Q"
     )
-    dots = base.mark_point(filled=True, size=55, opacity=1).encode(
+    dots = base.mark_point(filled=True, size=60, opacity=1, color="#2f78c4").encode(
         x=alt.X("value:Q", scale=scale),
         shape=alt.Shape(
             "scope:N", sort=["item", "structure", "overall"], legend=alt.Legend(title=None, orient="bottom")
         ),
-        color=alt.value("#222222"),
     )
     notes = (
         base.transform_filter("datum.note != ''")
         .mark_text(align="left", fontStyle="italic")
         .encode(x=alt.datum(0.0), text="note:N")
     )
-    chart: alt.TopLevelMixin = (lines + dots + notes).properties(width=420, height=alt.Step(20))
+    chart: alt.TopLevelMixin = (lines + dots + notes).properties(
+        width=420, height=alt.Step(20), padding={"left": 40, "right": 20, "top": 5, "bottom": 5}
+    )
     return chart

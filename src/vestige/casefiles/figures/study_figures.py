@@ -18,6 +18,8 @@ _CASE_FILLS: Final = {
     "residual-intelligence": Fill.LIGHT,
     "umbrella": Fill.MIDDLE,
 }
+PADDING: Final = {"left": 40, "right": 20, "top": 5, "bottom": 5}
+"""Room for labels where the reader's font is wider than the one the chart was measured with."""
 _LINK_LINES: Final = {"sub": Line.SOLID, "residual-intelligence": Line.DASHED, "umbrella": Line.DOTTED}
 
 
@@ -111,14 +113,14 @@ def timeline(study: Study) -> "alt.TopLevelMixin":
     open_marks = open_ends.mark_text(text="\u2192 end unknown", align="left", dx=4, fontSize=10).encode(x="end:T", y=y)
     marks = (
         alt.Chart(alt.InlineData(values=points))
-        .mark_point(filled=True, size=60, color="#000000")
+        .mark_point(filled=True, size=60, color="#b0521b")
         .encode(
             x="day:T",
             y=y,
             shape=alt.Shape(
                 "what:N",
                 scale=alt.Scale(domain=["conviction", "interview"], range=["diamond", "cross"]),
-                legend=alt.Legend(title=None, orient="bottom"),
+                legend=alt.Legend(title=None, orient="top"),
             ),
         )
     )
@@ -135,7 +137,9 @@ def _stacked(
         keep = f"datum.table == '{table}'"
         layers = [layer.transform_filter(keep) for layer in (bars, open_marks, *([marks] if table == "cases" else []))]
         charts.append(alt.layer(*layers).properties(width=520, height=alt.Step(17), title=table))
-    stacked: alt.TopLevelMixin = alt.vconcat(*charts).resolve_scale(x="shared", color="shared", shape="shared")
+    stacked: alt.TopLevelMixin = alt.vconcat(*charts, padding=PADDING).resolve_scale(
+        x="shared", color="shared", shape="shared"
+    )
     return stacked
 
 
@@ -192,7 +196,7 @@ def item_matrix_plot(study: Study, level: str = "case") -> "alt.TopLevelMixin":
         .mark_text(fontSize=11)
         .encode(text="mark:N")
     )
-    chart: alt.TopLevelMixin = (squares + marks).properties(width=alt.Step(30), height=alt.Step(22))
+    chart: alt.TopLevelMixin = (squares + marks).properties(width=alt.Step(30), height=alt.Step(22), padding=PADDING)
     return chart
 
 

@@ -17,6 +17,7 @@ CHARACTER: Final = 7.1
 PAD: Final = 10.0
 INK: Final = "#1a1a1a"
 STYLE_GAP: Final = 18.0
+HEAD: Final = 9.0
 
 
 class Line(StrEnum):
@@ -73,10 +74,8 @@ class Canvas:
         self, x: float, y: float, words: str, *, bold: bool = False, anchor: str = "start", size: float = SIZE
     ) -> None:
         """A line of text; `y` is its base line."""
-        weight = ' font-weight="bold"' if bold else ""
-        self.elements.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size:g}"{weight}>{escape(words)}</text>'
-        )
+        style = f'text-anchor="{anchor}" font-size="{size:g}" fill="{INK}"' + (' font-weight="bold"' if bold else "")
+        self.elements.append(f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(words)}</text>')
         if anchor == "start":
             self._reach(x + len(words) * CHARACTER * size / SIZE, y + 4)
 
@@ -85,7 +84,7 @@ class Canvas:
         width, height = box.size
         dash = ' stroke-dasharray="5 3"' if box.dashed else ""
         self.elements.append(
-            f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" rx="3" '
+            f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" '
             f'fill="{box.fill.value}" stroke="{INK}" stroke-width="1.2"{dash}/>'
         )
         for number, line in enumerate(box.lines):
@@ -97,8 +96,9 @@ class Canvas:
         """A polyline with an arrow head at its end."""
         path = " ".join(f"{'M' if number == 0 else 'L'}{x:.1f} {y:.1f}" for number, (x, y) in enumerate(points))
         dash = f' stroke-dasharray="{line.value}"' if line.value else ""
-        marker = ' marker-end="url(#head)"' if head else ""
-        self.elements.append(f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.3"{dash}{marker}/>')
+        self.elements.append(f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.3"{dash}/>')
+        if head:
+            self.elements.append(f'<path d="{_head(points[-2], points[-1])}" fill="{INK}"/>')
         for x, y in points:
             self._reach(x, y)
 
@@ -112,13 +112,21 @@ class Canvas:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" width="{width:.0f}" '
             f'height="{height:.0f}" viewBox="{-margin} {-margin} {width:.0f} {height:.0f}" font-family="{FONT}" '
-            f'fill="{INK}"><title>{escape(title)}</title><defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" '
-            'markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
-            f'<path d="M0 0 L10 5 L0 10 z" fill="{INK}"/></marker></defs>'
+            f'fill="{INK}"><title>{escape(title)}</title>'
             f'<rect x="{-margin}" y="{-margin}" width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>'
             + "".join(self.elements)
             + "</svg>"
         )
+
+
+def _head(start: tuple[float, float], tip: tuple[float, float]) -> str:
+    """The path of an arrow head: a shape of its own, so that a drawing needs no markers or references."""
+    length = max(((tip[0] - start[0]) ** 2 + (tip[1] - start[1]) ** 2) ** 0.5, 1e-9)
+    dx, dy = (tip[0] - start[0]) / length, (tip[1] - start[1]) / length
+    back = (tip[0] - HEAD * dx, tip[1] - HEAD * dy)
+    side = (-dy * HEAD / 2.2, dx * HEAD / 2.2)
+    one, other = (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1])
+    return f"M{tip[0]:.1f} {tip[1]:.1f} L{one[0]:.1f} {one[1]:.1f} L{other[0]:.1f} {other[1]:.1f} Z"
 
 
 def draw_diagram(

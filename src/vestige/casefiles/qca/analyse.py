@@ -14,7 +14,7 @@ from vestige.casefiles.schema import Kind
 from vestige.casefiles.study import Study
 from vestige.casefiles.values import Missing
 from vestige.errors import SettingsError
-from vestige.results import Finding, Provenance, Severity, plain_settings
+from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -244,7 +244,7 @@ def compare_configurations(
         {name: tuple(_model(terms, data) for terms in models) for name, models in solutions.items()},
         simplifying,
         _necessary(data),
-        tuple(_findings(data, table, simplifying, solutions)),
+        most_severe_first(_findings(data, table, simplifying, solutions)),
         Provenance("compare_configurations", plain_settings(settings), None, digest),
     )
 
