@@ -70,6 +70,16 @@ def test_concentration_of_both_populations(forum):
         assert gini[population] == pytest.approx(naive)
 
 
+def test_one_writer_among_many_members_is_not_published(tmp_path):
+    """Among 200 members a Gini of 1 - 1/200 says that one of them wrote everything."""
+    tables = {"member": member_rows(200), "post": post_rows([7] * 30)}
+    result = describe(dataset_of(tmp_path / "dataset", tables))
+    assert result.table("gini").to_pylist()[0]["gini"] == pytest.approx(1 - 1 / 200)
+    for name, column in (("gini", "gini"), ("top_shares", "share"), ("lorenz", "share")):
+        for row in result.safe(name).rows():
+            assert row[column] is row["low"] is row["high"] is None
+
+
 def test_where_everybody_wrote_there_is_one_population(tmp_path):
     tables = {"member": member_rows(12), "post": post_rows(range(12))}
     result = describe(dataset_of(tmp_path / "dataset", tables))

@@ -29,9 +29,10 @@ _TITLES: Final = tuple(trace.title for trace in CONCENTRATED)
 
 @dataclass(frozen=True)
 class Spread:
-    """Concentration of one trace in one population."""
+    """Concentration of one trace in one population, and how many of it did anything: only they stand behind it."""
 
     trace: str
+    actors: int
     population: str
     concentration: Concentration
 
@@ -53,7 +54,7 @@ def measure_spreads(reduction: Reduction, *, top: tuple[float, ...], replicates:
                 seed=seed,
             )
             if measured is not None:
-                spreads.append(Spread(trace.title, population, measured))
+                spreads.append(Spread(trace.title, found.members, population, measured))
     return tuple(spreads)
 
 
@@ -89,12 +90,14 @@ def _gini(spreads: tuple[Spread, ...]) -> Figures:
         (
             *_labels(),
             members_column("members", "Members", additive=Additive.NO),
+            _actors(),
             *_estimates("gini", "Gini", ColumnKind.ESTIMATE, "members"),
         ),
         "0: all did equally much; 1: one did everything. Bootstrap intervals over members.",
     )
     rows: list[tuple[object, ...]] = [
-        (each.trace, each.population, each.concentration.size, *_ends(each.concentration.gini)) for each in spreads
+        (each.trace, each.population, each.concentration.size, each.actors, *_ends(each.concentration.gini))
+        for each in spreads
     ]
     return Figures(rule, rows_table(rule, rows))
 
@@ -108,12 +111,20 @@ def _top_shares(spreads: tuple[Spread, ...]) -> Figures:
             *_labels(),
             ColumnRule("part", "Top", ColumnKind.LABEL, vocabulary=parts or (0.0,)),
             members_column("members", "Members", additive=Additive.NO),
+            _actors(),
             *_estimates("share", "Share", ColumnKind.PROPORTION, "members"),
         ),
         "What the most active part of a population did, of everything done; members: those in that part.",
     )
     rows: list[tuple[object, ...]] = [
-        (each.trace, each.population, part, floor(part * each.concentration.size + _ROUNDING), *_ends(estimate))
+        (
+            each.trace,
+            each.population,
+            part,
+            floor(part * each.concentration.size + _ROUNDING),
+            each.actors,
+            *_ends(estimate),
+        )
         for each in spreads
         for part, estimate in each.concentration.top.items()
     ]
@@ -128,6 +139,7 @@ def _lorenz(spreads: tuple[Spread, ...]) -> Figures:
             *_labels(),
             ColumnRule("part", "Least active", ColumnKind.LABEL, vocabulary=_GRID),
             members_column("step", "Members since the last point", additive=Additive.NO, shown=False),
+            _actors(),
             *_estimates("share", "Share", ColumnKind.PROPORTION, "step"),
         ),
         "What the least active part of the population did, of everything done.",
@@ -138,7 +150,7 @@ def _lorenz(spreads: tuple[Spread, ...]) -> Figures:
         parts = list(each.concentration.lorenz)
         for place, (part, estimate) in enumerate(each.concentration.lorenz.items()):
             nearest = min(abs(part - other) for other in parts[max(0, place - 1) : place + 2] if other != part)
-            rows.append((each.trace, each.population, part, round(nearest * size), *_ends(estimate)))
+            rows.append((each.trace, each.population, part, round(nearest * size), each.actors, *_ends(estimate)))
     return Figures(rule, rows_table(rule, rows))
 
 
@@ -151,10 +163,15 @@ def _labels() -> tuple[ColumnRule, ColumnRule]:
 
 def _estimates(name: str, title: str, kind: ColumnKind, behind: str) -> tuple[ColumnRule, ColumnRule, ColumnRule]:
     return (
-        ColumnRule(name, title, kind, behind=(behind,)),
-        ColumnRule("low", "95 % from", kind, behind=(behind,)),
-        ColumnRule("high", "to", kind, behind=(behind,)),
+        ColumnRule(name, title, kind, behind=(behind, "actors")),
+        ColumnRule("low", "95 % from", kind, behind=(behind, "actors")),
+        ColumnRule("high", "to", kind, behind=(behind, "actors")),
     )
+
+
+def _actors() -> ColumnRule:
+    """A thousand members of whom one wrote everything are one member behind the figure."""
+    return members_column("actors", "Members with any", additive=Additive.NO, shown=False)
 
 
 def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
