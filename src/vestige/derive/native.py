@@ -62,12 +62,10 @@ def _callable(engine: Any, symbol: str, arguments: int) -> Callable[..., int]:  
     pointer = ctypes.c_void_p
     integers = [ctypes.c_int64] * arguments
     native = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, *integers)(engine.get_function_address(symbol))
-    result, failure = ctypes.c_int64(), ctypes.c_void_p()
-    result_at, failure_at = ctypes.addressof(result), ctypes.addressof(failure)
 
-    def call(*numbers: int, _alive: object = (engine, result, failure)) -> int:
-        status = native(result_at, failure_at, *numbers)
-        if status:
+    def call(*numbers: int, _alive: object = engine) -> int:
+        result, failure = ctypes.c_int64(), ctypes.c_void_p()
+        if native(ctypes.addressof(result), ctypes.addressof(failure), *numbers):
             raise RuntimeError("compiled code failed")
         return result.value
 
