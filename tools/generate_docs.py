@@ -12,6 +12,11 @@ from typing import Any
 
 import typer
 
+from vestige.casefiles.ledger import RECORDS, SEARCHES
+from vestige.casefiles.schema import ADJUDICATION_COLUMNS, CODING_COLUMNS
+from vestige.casefiles.schema import TABLES as CASE_TABLES
+from vestige.casefiles.schema import Column as CaseColumn
+from vestige.casefiles.triangulation import SCHEMA as TRIANGULATION
 from vestige.cli import COMMAND_MODULES
 from vestige.cli.app import app
 from vestige.dataset import Rule
@@ -42,6 +47,7 @@ def pages() -> dict[str, str]:
         "dataset.md": NOTICE + dataset_page(),
         "commands.md": NOTICE + commands_page(),
         "sources.md": NOTICE + sources_page(),
+        "case-file-tables.md": NOTICE + case_files_page(),
     }
 
 
@@ -74,6 +80,26 @@ def dataset_page() -> str:
     lines += ["| rule | what is counted |", "|---|---|"]
     lines += [f"| {rule.value} | {MEANING[rule]} |" for rule in Rule]
     return "\n".join(lines) + "\n"
+
+
+def case_files_page() -> str:
+    lines = ["# Tables of a case-file study", "", "Columns in bold need an answer in every row. Cells are explained in"]
+    lines += ["[Case files](case-files.md).", ""]
+    folders = {"searches": "ledger/", "records": "ledger/"}
+    for table in (*CASE_TABLES.values(), TRIANGULATION, SEARCHES, RECORDS):
+        lines += [f"## {folders.get(table.name, '')}{table.name}.csv", "", *case_columns(table.columns)]
+    lines += ["## codings/CODER.csv", "", *case_columns(CODING_COLUMNS)]
+    return "\n".join([*lines, "## adjudications.csv", "", *case_columns(ADJUDICATION_COLUMNS)])
+
+
+def case_columns(columns: Iterable[CaseColumn]) -> list[str]:
+    lines = ["| column | holds | meaning |", "|---|---|---|"]
+    for column in columns:
+        kind = column.kind.value + (f" of {column.refers_to}" if column.refers_to else "")
+        codes = f": {', '.join(column.codes)}" if column.codes else ""
+        name = f"**{column.name}**" if column.required else column.name
+        lines.append(f"| {name} | {kind}{codes} | {cell(column.meaning)} |")
+    return [*lines, ""]
 
 
 def sources_page() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from vestige.casefiles.aggregates import FUNCTIONS
 from vestige.casefiles.claims import Verdict, judge_claim
 from vestige.casefiles.expressions import World, compile_rule
 from vestige.casefiles.schema import Column, Kind, TableSchema
@@ -151,3 +152,8 @@ def test_no_evaluation_by_python_anywhere():
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"eval", "exec", "compile", "__import__"}
+
+
+def test_every_function_stands_in_the_reference():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "case-files.md").read_text(encoding="utf-8")
+    assert [name for name in FUNCTIONS if f"| `{name}` |" not in page] == []
