@@ -57,7 +57,7 @@ class DeriveSettings:
     time_resolution: TimeResolution = TimeResolution.HOUR
     accept_fine_times: bool = False
     window_end: date | None = None
-    memory: int = 512_000_000
+    memory: int = 384_000_000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -206,7 +206,7 @@ def derive_dataset(
         settings: choices.
         custodian_map: roles of the forum's own groups and kinds of its sections.
         replace_existing: whether a folder at `out` may be replaced.
-        progress: takes reports of stages "read", "assemble" and "write".
+        progress: takes reports of stages "read" and "assemble".
 
     Returns:
         What was read, kept, left out and found.
