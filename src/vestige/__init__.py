@@ -10,13 +10,18 @@ from vestige.version import __version__
 
 _VERBS = {
     "build_report": "vestige.report",
+    "check_study": "vestige.casefiles",
+    "compare_configurations": "vestige.casefiles",
     "derive_dataset": "vestige.derive.pipeline",
     "describe_dataset": "vestige.activity",
     "fit_dual_trajectories": "vestige.trajectories",
     "fit_multi_trajectories": "vestige.trajectories",
     "fit_trajectories": "vestige.trajectories",
+    "measure_agreement": "vestige.casefiles",
     "open_dataset": "vestige.dataset",
     "open_source": "vestige.derive.opening",
+    "open_study": "vestige.casefiles",
+    "read_codebook": "vestige.casefiles",
     "simulate_forum": "vestige.simulate",
     "validate_dataset": "vestige.dataset",
 }
@@ -24,13 +29,18 @@ _VERBS = {
 __all__ = [
     "__version__",
     "build_report",
+    "check_study",
+    "compare_configurations",
     "derive_dataset",
     "describe_dataset",
     "fit_dual_trajectories",
     "fit_multi_trajectories",
     "fit_trajectories",
+    "measure_agreement",
     "open_dataset",
     "open_source",
+    "open_study",
+    "read_codebook",
     "simulate_forum",
     "validate_dataset",
 ]

@@ -3,6 +3,8 @@
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vestige.casefiles.check import check_study, open_study
 from vestige.casefiles.claims import Verdict
@@ -225,6 +227,70 @@ def test_open_study_refuses_errors(study):
     put(study, "suspects.csv", "suspect-02", "suspect-01")
     with pytest.raises(StudyError, match="1 errors"):
         open_study(study)
+
+
+TOML_VALUES = (
+    "3",
+    '"x"',
+    "[]",
+    "[1]",
+    "{}",
+    "{a=1}",
+    "true",
+    f'"{CANARY}"',
+    f'["{CANARY}"]',
+    "-1",
+    "1979-05-27",
+    "[[1]]",
+    "[{a=1}]",
+)
+CELLS = (
+    CANARY,
+    "",
+    "?",
+    "n/a",
+    "-",
+    "1-2",
+    "=1+1",
+    '"',
+    "\u00e9",
+    "10-",
+    ">",
+    "9" * 400,
+    "case-1",
+    "yes|no",
+    "|",
+    "1e5",
+)
+
+
+def mutated(line, suffix, choose):
+    if suffix == ".csv":
+        cells = line.split(",")
+        cells[choose(range(len(cells)))] = choose(CELLS)
+        return ",".join(cells)
+    if line.startswith("["):
+        name = line.strip("[]")
+        return choose([f"[{name}]", f"[[{name}]]", f"{name} = {choose(TOML_VALUES)}"])
+    return line.partition("=")[0] + "= " + choose(TOML_VALUES) if "=" in line else line
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.randoms(use_true_random=False))
+def test_whatever_is_broken_is_told_and_never_quoted(study, chance):
+    """Any file with any cells, keys or sections replaced gives problems, not a crash, and no problem repeats a cell."""
+    file = chance.choice(sorted(path for path in study.rglob("*") if path.is_file()))
+    before = file.read_text(encoding="utf-8")
+    lines = before.splitlines()
+    for _ in range(3):
+        place = chance.randrange(len(lines))
+        lines[place] = mutated(lines[place], file.suffix, chance.choice)
+    file.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        check = check_study(study)
+    finally:
+        file.write_text(before, encoding="utf-8")
+    assert all(CANARY not in str(problem) and "\n" not in str(problem) for problem in check.problems)
 
 
 def test_command_line(study, tmp_path, capsys):

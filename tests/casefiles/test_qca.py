@@ -7,6 +7,7 @@ minimize(truthTable(CVF, outcome = "PROTEST", incl.cut = 0.8), include = "?"). T
 Ragin (2009), Configurational Comparative Methods, ch. 3 and 5 (Lipset), and Cebotari and Vink (2013) (CVF).
 """
 
+import re
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestige.casefiles.check import open_study
+from vestige.casefiles.figures.study_figures import chart_svg
 from vestige.casefiles.qca import QcaData, QcaSettings, compare_configurations, memberships_of
 from vestige.casefiles.qca.minimise import Term, minimal_models, prime_implicants
 from vestige.casefiles.qca.truth_table import Outcome
@@ -276,6 +278,14 @@ def test_study_conditions(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "parsimonious M1: hierarchy -> lasting (consistency 1.000, coverage 1.000)" in out
     assert run([*command, "--condition", "participants"]) == 2
+
+
+def test_chart_names_every_case_once_a_solution():
+    svg = chart_svg(compare_configurations(lipset(LF), settings=QcaSettings(consistent=0.7)).plot("fit"))
+    names = [name for words in re.findall(r">([A-Z, ]+)<", svg) for name in words.split(", ")]
+    assert sorted(name for name in names if name in CASES) == sorted(CASES * 2)
+    with pytest.raises(SettingsError):
+        compare_configurations(lipset()).plot("nothing")
 
 
 @pytest.mark.parametrize("wrong", [{"consistent": 0.7, "inconsistent": 0.8}, {"fewest_cases": 0}, {"consistent": 0}])

@@ -6,7 +6,7 @@ from typing import Final
 
 from vestige.casefiles.problems import ProblemList
 from vestige.casefiles.schema import CODED, UNIT_TABLES, Kind
-from vestige.casefiles.tomls import Entry, allow_sections, entries, read_toml
+from vestige.casefiles.tomls import Entry, allow_sections, entries, head_of, read_toml
 
 FILE_NAME: Final = "checklist.toml"
 ITEM_KINDS: Final = ("code", "codes", "ordinal", "yes-no", "count", "number", "share", "date")
@@ -83,7 +83,7 @@ def read_checklist(folder: Path, problems: ProblemList) -> Checklist:
     if content is None:
         return Checklist("")
     allow_sections(content, ("checklist", "structure", "section", "item"), FILE_NAME, problems)
-    head = Entry(FILE_NAME, 0, "checklist", content.get("checklist", {}), problems)
+    head = head_of(content, "checklist", FILE_NAME, problems)
     head.allow("title", "source")
     structures = _headings(content, "structure", problems)
     sections = _headings(content, "section", problems)

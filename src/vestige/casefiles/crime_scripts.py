@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vestige.casefiles.problems import ProblemList
 from vestige.casefiles.study import Study
-from vestige.casefiles.tomls import Entry, allow_sections, entries, read_toml
+from vestige.casefiles.tomls import Entry, allow_sections, entries, head_of, read_toml
 from vestige.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ def _read_script(path: Path, file: str, sources: set[str], problems: ProblemList
     if content is None:
         return None
     allow_sections(content, ("script", "labels", "stage", "scene"), file, problems)
-    head = Entry(file, 0, "script", content.get("script", {}), problems)
+    head = head_of(content, "script", file, problems)
     head.allow("code", "title", "perspective", "unit", "basis", "context", "reviewed_by")
-    labels = _labels(Entry(file, 0, "labels", content.get("labels", {}), problems))
+    labels = _labels(head_of(content, "labels", file, problems))
     stages = {}
     for entry in entries(content, "stage", file, problems):
         entry.allow("code", "label")

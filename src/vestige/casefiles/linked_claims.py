@@ -143,7 +143,7 @@ def _figure(entry: Entry, folder: Path, own: World) -> Figure | None:
 
 def _declared(columns: Mapping[str, Any]) -> tuple[Column, ...]:
     kinds = {"number": Kind.NUMBER, "code": Kind.CODE}
-    return tuple(Column(name, kinds[kind]) for name, kind in columns.items() if kind in kinds)
+    return tuple(Column(name, kinds[str(kind)]) for name, kind in columns.items() if str(kind) in kinds)
 
 
 def _cells(path: Path, table: str) -> list[dict[str, Any]] | None:

@@ -22,7 +22,7 @@ from vestige.casefiles.study import (
     StudyHead,
     SumRule,
 )
-from vestige.casefiles.tomls import Entry, allow_sections, entries, read_toml
+from vestige.casefiles.tomls import Entry, allow_sections, entries, head_of, read_toml
 from vestige.casefiles.values import Day, Missing, Quantity, Value
 from vestige.errors import StudyError
 
@@ -63,8 +63,7 @@ def folder_digest(folder: Path) -> str:
 def _read_head(folder: Path, problems: ProblemList) -> StudyHead:
     content = read_toml(folder / STUDY_FILE, STUDY_FILE, problems) or {}
     allow_sections(content, ("study", "column", "area", "claim", "sum"), STUDY_FILE, problems)
-    study = content.get("study", {})
-    head = Entry(STUDY_FILE, 0, "study", study if isinstance(study, dict) else {}, problems)
+    head = head_of(content, "study", STUDY_FILE, problems)
     head.allow("code", "title", "interview_after", "source")
     areas = tuple(entry.identifier("code") for entry in entries(content, "area", STUDY_FILE, problems))
     schemas = _schemas(content, areas, problems)
@@ -122,7 +121,7 @@ def _sum(entry: Entry, schemas: Mapping[str, TableSchema]) -> SumRule | None:
     if total not in columns:
         entry.fault("total", "not a count column of that table", f"known: {', '.join(sorted(columns))}")
         return None
-    if not isinstance(parts, list) or any(part not in columns for part in parts) or bool(parts) == bool(rows):
+    if not isinstance(parts, list) or any(str(part) not in columns for part in parts) or bool(parts) == bool(rows):
         entry.fault(
             "parts", "needs either count columns as parts, or a table whose rows are counted", "see the reference"
         )
@@ -202,6 +201,7 @@ def _codings_of(coder: str, sheet: Sheet, file: str, checklist: Checklist, probl
         round_number = values.get("round", Missing.NOT_CODED)
         if isinstance(round_number, Quantity) and not (round_number.is_exact and round_number.low >= 1):
             problems.error(file, number, "round", "not a round number", "write 1, 2, ...")
+            round_number = Missing.NOT_CODED
         found.append(
             Coding(
                 coder,

@@ -98,6 +98,15 @@ class Entry:
         return default
 
 
+def head_of(content: Mapping[str, Any], name: str, file: str, problems: ProblemList) -> Entry:
+    """The one `[name]` of the file; an absent one has no keys."""
+    keys = content.get(name, {})
+    if not isinstance(keys, dict):
+        problems.error(file, 0, name, "not a section", f"write [{name}] above its keys")
+        keys = {}
+    return Entry(file, 0, name, keys, problems)
+
+
 def entries(content: Mapping[str, Any], name: str, file: str, problems: ProblemList) -> Iterator[Entry]:
     """Every `[[name]]` of the file, numbered from 1."""
     found = content.get(name, [])

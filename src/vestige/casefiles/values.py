@@ -13,7 +13,7 @@ from typing import Final
 
 UNKNOWN_CELLS: Final = frozenset({"?", "unknown"})
 NOT_APPLICABLE_CELLS: Final = frozenset({"na", "n/a", "not applicable", "not-applicable"})
-_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,15})?"
 _BAND: Final = re.compile(rf"({_NUMBER})\s*[-\u2013]\s*({_NUMBER})")
 _BOUND: Final = re.compile(rf"(>=|<=|>|<|\u2265|\u2264)\s*({_NUMBER})")
 _EXACT: Final = re.compile(_NUMBER)

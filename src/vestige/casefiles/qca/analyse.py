@@ -17,6 +17,7 @@ from vestige.errors import SettingsError
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 
 if TYPE_CHECKING:
+    import altair as alt
     import pyarrow as pa
 
 
@@ -138,6 +139,28 @@ class QcaResult:
                 name
             ]()
         )
+
+    def plot(self, name: str) -> "alt.TopLevelMixin":
+        """A chart: "fit", each case's membership in the first model of every solution against the outcome.
+
+        Cases above the diagonal fit sufficiency, cases below it necessity (Schneider and Wagemann 2012, ch. 3).
+
+        Raises:
+            SettingsError: no such chart.
+        """
+        if name != "fit":
+            raise SettingsError("there is no such chart", hint="known: fit")
+        from vestige.casefiles.figures.memberships import membership_chart
+
+        rows = [
+            {"solution": solution, "case": case, "model": float(member), "outcome": float(reached)}
+            for solution, models in self.solutions.items()
+            for model in models[:1]
+            for case, member, reached in zip(
+                self.data.cases, model_members(model.terms, self.data.members), self.data.outcome, strict=True
+            )
+        ]
+        return membership_chart(rows, self.data.outcome_name)
 
     def _truth_rows(self) -> list[dict[str, Any]]:
         size = len(self.data.conditions)
