@@ -47,6 +47,22 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(made):
     assert made.html.count("<svg") == made.html.count("<desc") == 8
 
 
+def test_single_suspects_stand_on_the_page_only_when_asked_for(tmp_path, made):
+    new_study(tmp_path / "study", "worked-example")
+    checklist = tmp_path / "study" / "checklist.toml"
+    item = '[[item]]\ncode = "young"\nlabel = "Young?"\nkind = "yes-no"\nlevel = "suspect"\n'
+    checklist.write_text(checklist.read_text() + item)
+    for coder, answer in (("coder-1", "yes"), ("coder-2", "no")):
+        path = tmp_path / "study" / "codings" / f"{coder}.csv"
+        path.write_text(path.read_text() + f"suspect-03,young,{answer},file-1,3,1,2018-05-05\n")
+    without = build_study_report(tmp_path / "study").html
+    assert "suspect-" not in without.replace("suspects", "")
+    assert "left out of this page" in without
+    assert without.count("suspect-03") == 0
+    assert build_study_report(tmp_path / "study", suspects=True).html.count("suspect-03") > 2
+    assert "suspect-03" not in made.html
+
+
 def test_same_study_same_page(folder, made):
     assert build_study_report(folder, seed=1).html == made.html
 

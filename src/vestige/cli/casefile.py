@@ -330,6 +330,7 @@ def report(
     folder: Folder,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="page to write, such as study.html")],
     replace: Annotated[bool, typer.Option("--replace", help="replace an existing page")] = False,
+    with_suspects: Annotated[bool, typer.Option("--with-suspects", help="show rows about single suspects")] = False,
     seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
 ) -> None:
     """One self-contained page on a study: no script, nothing loaded from anywhere, fit to print."""
@@ -337,6 +338,6 @@ def report(
     from vestige.report.study import build_study_report
 
     with staged_file(out, replace=replace) as target:
-        made = build_study_report(folder, seed=seed)
+        made = build_study_report(folder, seed=seed, suspects=with_suspects)
         target.write_text(made.html, encoding="utf-8")
     print_line(f"{made.title}: {len(made.chapters)} chapters, {len(made.html.encode()) / 1000:,.0f} kB")

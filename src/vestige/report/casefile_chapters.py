@@ -54,18 +54,19 @@ _PLACES: Final = 2
 _LAST_KEY: Final = "study-provenance"
 
 
-def study_chapters(check: StudyCheck, *, seed: int = 0) -> tuple[Chapter, ...]:
+def study_chapters(check: StudyCheck, *, seed: int = 0, suspects: bool = False) -> tuple[Chapter, ...]:
     """Every chapter a checked study has data for.
 
     Args:
         check: of a study without errors.
         seed: of the bootstrap.
+        suspects: whether rows about single suspects are shown (under their neutral ids).
     """
     study = check.study
     return (
-        _cases(study),
-        *_items(study),
-        *_agreement(study, seed),
+        _cases(study, suspects=suspects),
+        *_items(study, suspects=suspects),
+        *_agreement(study, seed, suspects=suspects),
         *_roles(study),
         *_scripts(study),
         _claims(check),
@@ -99,17 +100,20 @@ def _footnoted(title: str, table: "FootnotedTable") -> CaseTable:
     return CaseTable(title, table.columns, rows, tuple(False for _ in table.columns), notes)
 
 
-def _cases(study: Study) -> Chapter:
+def _cases(study: Study, *, suspects: bool) -> Chapter:
     parts: list[Part] = [Words(ABOUT), _footnoted("The analysed case files", tables.case_overview(study))]
     if study.tables.get("links"):
         words = "Boxes are investigations with their dates and suspects; arrows lead to what followed from them."
         parts.append(Diagram("Linked investigations", words, link_map(study)))
-    words = "Bars are the spans of cases, suspects and forums; the light part is known to the month or year only."
-    parts.append(Chart("When cases, suspects and forums ran", words, timeline(study)))
+    ran = "cases, suspects and forums" if suspects else "cases and forums"
+    words = f"Bars are the spans of {ran}; the light part is known to the month or year only."
+    parts.append(Chart(f"When {ran} ran", words, timeline(study, suspects=suspects)))
+    if not suspects and study.tables.get("suspects"):
+        parts.append(Words(("Rows about single suspects are left out of this page.",)))
     return Chapter("cases", "The cases", tuple(parts))
 
 
-def _items(study: Study) -> Iterator[Chapter]:
+def _items(study: Study, *, suspects: bool) -> Iterator[Chapter]:
     if not study.codings:
         return
     words = "Rows are items, columns cases; filled where a sign was coded, empty where not, ? where it cannot be told."
@@ -117,7 +121,7 @@ def _items(study: Study) -> Iterator[Chapter]:
     parts += [
         _footnoted(f"Settled answers, by {level}", tables.item_matrix_table(study, level))
         for level in ("case", "suspect", "forum")
-        if any(True for _ in study.items(level))
+        if (suspects or level != "suspect") and any(True for _ in study.items(level))
     ]
     if study.checklist.structures:
         title = "Structures by case: items with a sign, without one, and that cannot tell"
@@ -129,7 +133,7 @@ def _items(study: Study) -> Iterator[Chapter]:
     yield Chapter("items", "What the cases have in common", tuple(parts))
 
 
-def _agreement(study: Study, seed: int) -> Iterator[Chapter]:
+def _agreement(study: Study, seed: int, *, suspects: bool) -> Iterator[Chapter]:
     if len(study.coders) < 2:  # noqa: PLR2004 - agreement is between two
         return
     settings = AgreementSettings()
@@ -139,11 +143,20 @@ def _agreement(study: Study, seed: int) -> Iterator[Chapter]:
         Words(AGREEMENT),
         Chart("Agreement beyond chance", words, result.plot("coefficients")),
         case_table("Agreement by item, structure and overall", _coefficients(result)),
-        case_table("Disagreements and how they were settled", result.table("disagreements")),
+        case_table(
+            "Disagreements and how they were settled", _shown(study, result.table("disagreements"), suspects=suspects)
+        ),
     ]
     if len({coding.round for coding in study.codings}) > 1:
         parts.append(case_table("Between and within rounds", result.table("drift")))
     yield Chapter("agreement", "How far the coders agree", tuple(parts), result.findings, result.provenance)
+
+
+def _shown(study: Study, table: "pa.Table", *, suspects: bool) -> "pa.Table":
+    """Disagreements without those about single suspects."""
+    levels = {item.code: item.level for item in study.checklist.items}
+    kept = [suspects or levels.get(item) != "suspect" for item in table.column("item").to_pylist()]
+    return table.filter(kept)
 
 
 def _coefficients(result: AgreementResult) -> "pa.Table":

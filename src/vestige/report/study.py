@@ -25,17 +25,18 @@ def _sound_check(folder: str | Path) -> StudyCheck:
     return check_study(folder)
 
 
-def build_study_report(folder: str | Path, *, seed: int = 0) -> Report:
+def build_study_report(folder: str | Path, *, seed: int = 0, suspects: bool = False) -> Report:
     """A report on a study; the same files, version and seed give the same page.
 
     Args:
         folder: the study's folder.
         seed: of the bootstrap.
+        suspects: whether rows about single suspects are shown.
 
     Raises:
         StudyError: no study, or one with errors.
     """
     check = _sound_check(folder)
-    chapters = study_chapters(check, seed=seed)
+    chapters = study_chapters(check, seed=seed, suspects=suspects)
     title = check.study.head.title
     return Report(title, chapters, render_page(title, f"Study {check.study.digest}", chapters, foot=FOOT))

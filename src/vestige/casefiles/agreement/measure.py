@@ -254,11 +254,11 @@ def _findings(scopes: Sequence[Scope], matrices: Sequence[ItemMatrix]) -> Iterat
         yield Finding("undefined-agreement", Severity.CAUTION, text)
     perfect = [s.name for s in scopes if s.scope == "item" and s.estimates[0].value == 1 and s.estimates[-1].value == 1]
     if perfect:
-        text = f"{len(perfect)} items show no disagreement at all: no interval can be drawn from that"
+        text = f"items without any disagreement: {len(perfect)}; no interval can be drawn from them"
         yield Finding("no-disagreement", Severity.NOTE, text)
     few = [s.name for s in scopes if s.scope == "item" and 0 < s.estimates[0].units < FEW_UNITS]
     if few:
-        text = f"{len(few)} items have fewer than {FEW_UNITS} double-coded units: their intervals are wide"
+        text = f"items with fewer than {FEW_UNITS} double-coded units: {len(few)}; their intervals are wide"
         yield Finding("few-double-coded-units", Severity.CAUTION, text)
 
 

@@ -76,8 +76,13 @@ def _areas(study: Study, areas: Value) -> list[str]:
     return [("\u25a0 " if area in areas else "\u25a1 ") + area for area in study.head.areas]
 
 
-def timeline(study: Study) -> "alt.TopLevelMixin":
-    """When cases, suspects and forums ran: dark where sure, light where only the month or year is known."""
+def timeline(study: Study, *, suspects: bool = True) -> "alt.TopLevelMixin":
+    """When cases, suspects and forums ran: dark where sure, light where only the month or year is known.
+
+    Args:
+        study: the study.
+        suspects: whether each suspect gets a bar; leave them out where readers may not see single persons.
+    """
     import altair as alt
 
     rows: list[dict[str, Any]] = []
@@ -86,7 +91,7 @@ def timeline(study: Study) -> "alt.TopLevelMixin":
         ("suspects", "suspect", "active_from", "active_to"),
         ("forums", "forum", "online_from", "online_to"),
     ):
-        for row in study.tables.get(table, ()):
+        for row in study.tables.get(table, ()) if suspects or table != "suspects" else ():
             rows += _bars(table, row.text(key), row.value(start), row.value(end))
     points = [
         {"table": "cases", "name": row.text("case"), "day": day.first.isoformat(), "what": "conviction"}

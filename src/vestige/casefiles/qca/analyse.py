@@ -297,18 +297,18 @@ def _findings(
 ) -> list[Finding]:
     found = []
     if data.left_out:
-        text = f"{len(data.left_out)} cases lack a known value and are left out"
+        text = f"cases left out for lack of a known value: {len(data.left_out)}"
         found.append(Finding("cases-left-out", Severity.CAUTION, text))
     half = ambiguous_cases(data.members, data.cases)
     if half:
-        text = f"{len(half)} cases have a membership of exactly one half and belong to no configuration"
+        text = f"cases with a membership of exactly one half, which belong to no configuration: {len(half)}"
         found.append(Finding("ambiguous-membership", Severity.CAUTION, text))
     contradictory = sum(each.outcome is Outcome.CONTRADICTORY for each in table)
     if contradictory:
-        text = f"{contradictory} configurations are contradictory: cases in them differ in the outcome"
+        text = f"contradictory configurations, whose cases differ in the outcome: {contradictory}"
         found.append(Finding("contradictory-configurations", Severity.CAUTION, text))
     if simplifying:
-        text = f"the parsimonious solution assumes an outcome for {len(simplifying)} configurations without cases"
+        text = f"configurations without cases that the parsimonious solution takes to have it: {len(simplifying)}"
         found.append(Finding("simplifying-assumptions", Severity.NOTE, text))
     several = [name for name, models in solutions.items() if len(models) > 1]
     if several:
