@@ -4,13 +4,15 @@ import ast
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from vestige.casefiles.aggregates import FUNCTIONS
+from vestige.casefiles.aggregates import FUNCTIONS, Answer, _count, _max, _min, _share, _sum
 from vestige.casefiles.claims import Verdict, judge_claim
 from vestige.casefiles.expressions import World, compile_rule
 from vestige.casefiles.schema import Column, Kind, TableSchema
 from vestige.casefiles.study import Claim, Row
-from vestige.casefiles.values import Missing, Quantity, parse_day
+from vestige.casefiles.values import Missing, Quantity, is_less, parse_day, parse_quantity
 from vestige.errors import StudyError
 
 CASES = TableSchema(
@@ -133,6 +135,8 @@ def test_rules(rule, verdict, rows):
         "all(suspect.case)",
         "(" * 200 + "1" + ")" * 200,
         "not " * 80 + "all(suspect.forums > 1)",
+        "all(" + "-" * 900 + "suspect.forums > 1)",
+        "all(" * 200 + "suspect.forums > 1" + ")" * 200,
         "all(suspect.forums > 1" + " " * 2000 + ")",
         "all(suspect.forums > 1\0)",
         "",
@@ -152,6 +156,37 @@ def test_no_evaluation_by_python_anywhere():
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"eval", "exec", "compile", "__import__"}
+
+
+maybe = st.tuples(st.integers(0, 9), st.integers(0, 5), st.booleans(), st.booleans())
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(maybe, min_size=1, max_size=5), st.data())
+def test_ranges_of_functions_hold_every_possible_world(rows, data):
+    """Draw what the bands and the uncertain rows could really be: the function's value lies in its range."""
+    answers = [
+        Answer(Row("t", number, {}), Quantity(float(low), float(low + width)), sure)
+        for number, (low, width, sure, _) in enumerate(rows)
+    ]
+    world = [(data.draw(st.integers(low, low + width)), sure or inside) for low, width, sure, inside in rows]
+    present = [number for number, inside in world if inside]
+    for function, real in ((_sum, sum), (_max, max), (_min, min)):
+        found = function(answers)
+        if present and found is not None:
+            assert found.low <= real(present) <= found.high
+    yes = [Answer(answer.row, value > 4, answer.sure) for answer, (value, _) in zip(answers, world, strict=True)]
+    true = sum(value > 4 for value in present)
+    counted, share = _count(yes), _share(yes)
+    assert counted.low <= true <= counted.high
+    if present and share is not None:
+        assert share.low - 1e-12 <= true / len(present) <= share.high + 1e-12
+
+
+def test_the_largest_of_bounds_stays_a_bound():
+    rows = [Answer(Row("t", 1, {}), parse_quantity(cell, whole=True), sure=True) for cell in ("<3", ">3")]
+    assert is_less(Quantity(3.0, 3.0), _max(rows)) is True
+    assert is_less(_min(rows), Quantity(3.0, 3.0)) is True
 
 
 def test_every_function_stands_in_the_reference():

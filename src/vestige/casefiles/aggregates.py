@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vestige.casefiles.expressions import Scope, Sort, Term, Truth, refuse
 from vestige.casefiles.study import Row
-from vestige.casefiles.values import Missing, Quantity, add
+from vestige.casefiles.values import Missing, Quantity, add, negate
 
 if TYPE_CHECKING:
     from vestige.casefiles.expressions import Compiler
@@ -188,16 +188,22 @@ def _mean(answers: Sequence[Answer]) -> Quantity | None:
     return Quantity(total.low / len(answers), total.high / len(answers), total.low_open, total.high_open)
 
 
-def _extreme(choose: Callable[[Sequence[float]], float]) -> Callable[[Sequence[Answer]], Quantity | None]:
-    def combine(answers: Sequence[Answer]) -> Quantity | None:
-        if any(answer.value is None for answer in answers) or not any(answer.sure for answer in answers):
-            return None
-        sure = [answer.value for answer in answers if answer.sure]
-        every = [answer.value for answer in answers]
-        outer = (min(choose([v.low for v in every]), choose([v.low for v in sure])),)
-        return Quantity(outer[0], max(choose([v.high for v in every]), choose([v.high for v in sure])))
+def _max(answers: Sequence[Answer]) -> Quantity | None:
+    """At least the largest of what surely belongs, at most the largest of all."""
+    if any(answer.value is None for answer in answers) or not any(answer.sure for answer in answers):
+        return None
+    low = max((a.value.low, a.value.low_open) for a in answers if a.sure)
+    high = max((a.value.high, not a.value.high_open) for a in answers)
+    return Quantity(low[0], high[0], low[1], not high[1])
 
-    return combine
+
+def _min(answers: Sequence[Answer]) -> Quantity | None:
+    """The largest of the numbers with their signs turned, turned back."""
+    turned = [
+        Answer(answer.row, None if answer.value is None else negate(answer.value), answer.sure) for answer in answers
+    ]
+    found = _max(turned)
+    return None if found is None else negate(found)
 
 
 _COMBINE: Final[dict[str, Callable[[Sequence[Answer]], Any]]] = {
@@ -208,6 +214,6 @@ _COMBINE: Final[dict[str, Callable[[Sequence[Answer]], Any]]] = {
     "share": _share,
     "sum": _sum,
     "mean": _mean,
-    "min": _extreme(min),
-    "max": _extreme(max),
+    "min": _min,
+    "max": _max,
 }
