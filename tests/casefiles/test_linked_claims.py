@@ -73,6 +73,8 @@ def test_a_missing_table_leaves_its_claims_out_of_reach(folder):
     ("old", "new", "place"),
     [
         ('file = "figures/groups.csv"', 'file = "../groups.csv"', (1, "figure.file")),
+        ('file = "figures/groups.csv"', 'file = "/figures/groups.csv"', (1, "figure.file")),
+        ('file = "figures/groups.csv"', 'file = "Hans Privat.csv"', (1, "figure.file")),
         ('name = "group"', 'name = "suspect"', (1, "figure.name")),
         ("rounded = { members = 5 }", "rounded = { members = 0 }", (1, "figure.rounded")),
         ("rounded = { members = 5 }", 'dataset = "abc"', (1, "figure.dataset")),

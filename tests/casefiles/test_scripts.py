@@ -124,6 +124,15 @@ def test_faults_are_placed(folder, old, new, place):
     assert ("scripts/tickets.toml", *place) in found
 
 
+def test_a_file_name_is_not_repeated_when_it_is_not_neutral(folder):
+    path = folder / "scripts" / "tickets.toml"
+    path.rename(folder / "scripts" / "Hans Privat.toml")
+    errors = check_study(folder).errors
+    assert [(problem.file, problem.what) for problem in errors] == [
+        ("scripts/file-1.toml", "the file has no neutral name")
+    ]
+
+
 def test_template_ships_empty_of_scenes(tmp_path):
     new_study(tmp_path / "study", "crime-script")
     script = open_scripts(open_study(tmp_path / "study"))["script-1"]

@@ -87,6 +87,7 @@ def test_shares_are_closed_at_one():
         ("2019-13", Mangled.NOT_A_DATE),
         ("2019-02-30", Mangled.NOT_A_DATE),
         ("soon", Mangled.NOT_A_DATE),
+        ("43\u00b259", Mangled.NOT_A_DATE),
     ],
 )
 def test_days(cell, expected):

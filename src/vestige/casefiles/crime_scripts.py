@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vestige.casefiles.problems import ProblemList
+from vestige.casefiles.schema import IDENTIFIER
 from vestige.casefiles.study import Study
 from vestige.casefiles.tomls import Entry, allow_sections, entries, head_of, read_toml
 from vestige.errors import SettingsError
@@ -106,7 +107,10 @@ def read_scripts(study: Study, problems: ProblemList) -> tuple[Script, ...]:
     sources = set(study.units("case")) | {row.text("interview") for row in study.tables.get("interviews", ())}
     scripts = []
     for number, path in enumerate(sorted((study.folder / FOLDER).glob("*.toml")), start=1):
-        file = f"{FOLDER}/{number}.toml" if not path.stem.replace("-", "").isalnum() else f"{FOLDER}/{path.name}"
+        neutral = IDENTIFIER.fullmatch(path.stem) is not None
+        file = f"{FOLDER}/{path.name}" if neutral else f"{FOLDER}/file-{number}.toml"
+        if not neutral:
+            problems.error(file, 0, "", "the file has no neutral name", "rename it, such as script-1.toml")
         script = _read_script(path, file, sources, problems)
         if script is not None:
             scripts.append(script)

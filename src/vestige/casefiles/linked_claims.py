@@ -115,8 +115,8 @@ def _figure(entry: Entry, folder: Path, own: World) -> Figure | None:
         return None
     file = str(entry.keys.get("file", ""))
     path = folder / file
-    if not file or Path(file).is_absolute() or ".." in Path(file).parts or path.suffix not in {".csv", ".json"}:
-        entry.fault("file", "not a .csv or .json file inside the study's folder", "copy the exported table there")
+    if not re.fullmatch(rf"(?:{IDENTIFIER.pattern}/)*{IDENTIFIER.pattern}\.(?:csv|json)", file):
+        entry.fault("file", "not a .csv or .json file of neutral name in the study's folder", "copy the table there")
         return None
     rounded = entry.keys.get("rounded", {})
     if not isinstance(rounded, dict) or not all(isinstance(step, int) and step > 0 for step in rounded.values()):

@@ -163,7 +163,7 @@ def parse_share(cell: str, *, decimal_comma: bool = False) -> Quantity | Mangled
 def parse_day(cell: str) -> Day | Mangled:
     """Read an ISO date known to the day, the month or the year."""
     text = cell.strip()
-    if text.isdigit() and len(text) == len("44197") and int(text) in _DAY_NUMBERS:
+    if text.isascii() and text.isdigit() and len(text) == len("44197") and int(text) in _DAY_NUMBERS:
         return Mangled.DAY_NUMBER
     parts = _DAY.fullmatch(text)
     if parts is None:

@@ -104,7 +104,7 @@ def plan(
     from vestige.errors import SettingsError
 
     shares = prevalence.replace(" ", "").split(",")
-    if not all(share.replace(".", "", 1).isdigit() for share in shares):
+    if not all(share.isascii() and share.replace(".", "", 1).isdigit() for share in shares):
         raise SettingsError("prevalence is not a list of shares", hint="for example --prevalence 0.2,0.8")
     planned = plan_double_coding(
         [float(share) for share in shares], kappa=kappa, half_width=half_width, confidence=confidence
