@@ -102,13 +102,14 @@ def fit_prepared(
         grid = class_grid(*pair)
         found = search_optimum(
             prepared, lambda part: part.evaluator(pair, grid), settings.search,
-            seed=seed, given=given, shared_groups=False, progress=progress,
+            seed=seed, given=given, shared_groups=False, robust=settings.robust, progress=progress,
         )  # fmt: skip
     else:
         groups = settings.groups
         found = search_optimum(
-            prepared, lambda part: part.shared(groups), settings.search, seed=seed, given=given, progress=progress
-        )
+            prepared, lambda part: part.shared(groups), settings.search,
+            seed=seed, given=given, robust=settings.robust, progress=progress,
+        )  # fmt: skip
     return result_of(prepared, settings, found, seed)
 
 

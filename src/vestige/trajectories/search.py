@@ -30,6 +30,9 @@ SAME_PLACE: Final = 0.5
 FULL_CANDIDATES: Final = 3
 SPLIT_MERGE_TRIES: Final = 12
 NEWTON_LIMIT: Final = 60
+FINISHING_STEPS: Final = 15
+DECISIVE_GAP: Final = 25.0
+"""An optimum of the random part this far below its best is not followed on everybody."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def search_optimum(
     seed: int,
     given: Sequence[FloatArray] = (),
     shared_groups: bool = True,
+    robust: bool = False,
     progress: Progress = ignore_progress,
 ) -> SearchOutcome:
     """Find the best optimum of a model.
@@ -105,6 +109,7 @@ def search_optimum(
         seed: of every random choice.
         given: (patterns, classes) posteriors to start from as well (a neighbour's fit).
         shared_groups: whether all outcomes share their groups, so that groups can be split and numbered by level.
+        robust: whether the information shall hold the outer products of members' scores.
         progress: told of every start.
     """
     part, members = _random_part(prepared, settings, seed)
@@ -112,25 +117,35 @@ def search_optimum(
     runs, starts = _search(part, evaluator, settings, seed, [] if members else list(given), shared_groups, progress)
     if members is not None:
         evaluator = build(prepared)
-        chosen = _distinct(runs, settings.tolerance)[:FULL_CANDIDATES]
+        top = max(run.optimum.loglik for run in runs)
+        chosen = [
+            (run, count)
+            for run, count in _distinct(runs, settings.tolerance)[:FULL_CANDIDATES]
+            if run.optimum.loglik > top - DECISIVE_GAP
+        ]
         whole = [(run.origin, run.optimum.parameters) for run, _ in chosen]
         whole += [(Origin.GIVEN, _first_step(evaluator, posterior)) for posterior in given]
         reached = [count for _, count in chosen] + [1] * len(given)
-        finals = [_Run(origin, _polish(evaluator, start, settings)) for origin, start in whole]
+        finals = [_Run(origin, _finish(evaluator, start, settings)) for origin, start in whole]
         runs = [run for run, count in zip(finals, reached, strict=True) for _ in range(count)]
-    optima = _ranked(evaluator, runs, settings.tolerance)
+    distinct = _distinct(runs, settings.tolerance)
     if shared_groups and _alike(evaluator):
-        optima = tuple(_numbered_by_level(evaluator, found) for found in optima)
-    information = evaluator.information(optima[0].optimum.parameters, robust=True)
+        distinct = [(_numbered_by_level(evaluator, run), count) for run, count in distinct]
+    optima = _ranked(evaluator, distinct)
+    information = evaluator.information(optima[0].optimum.parameters, robust=robust)
     return SearchOutcome(evaluator, optima, information, starts, len(runs), members)
 
 
-def _numbered_by_level(evaluator: Evaluator, found: FoundOptimum) -> FoundOptimum:
+def _numbered_by_level(evaluator: Evaluator, run: _Run) -> _Run:
     """The same optimum with its groups in the order of their mean expected response."""
-    parameters = relabelled(evaluator, found.optimum.parameters, level_order(evaluator, found.optimum.parameters))
-    return replace(
-        found, optimum=replace(found.optimum, parameters=parameters), defects=defects_of(evaluator, parameters)
-    )
+    parameters = relabelled(evaluator, run.optimum.parameters, level_order(evaluator, run.optimum.parameters))
+    return replace(run, optimum=replace(run.optimum, parameters=parameters))
+
+
+def _finish(evaluator: Evaluator, parameters: FloatArray, settings: SearchSettings) -> Optimum:
+    """From the optimum of a random part: a few Newton steps on everybody, and a whole climb should they not settle."""
+    optimum, _ = newton(evaluator, parameters, limit=FINISHING_STEPS)
+    return optimum if optimum.converged else _polish(evaluator, optimum.parameters, settings)
 
 
 def _search(
@@ -282,10 +297,10 @@ def _distinct(runs: Sequence[_Run], tolerance: float) -> list[tuple[_Run, int]]:
     return found
 
 
-def _ranked(evaluator: Evaluator, runs: Sequence[_Run], tolerance: float) -> tuple[FoundOptimum, ...]:
+def _ranked(evaluator: Evaluator, distinct: Sequence[tuple[_Run, int]]) -> tuple[FoundOptimum, ...]:
     optima = [
         FoundOptimum(run.optimum, run.origin, count, defects_of(evaluator, run.optimum.parameters))
-        for run, count in _distinct(runs, tolerance)
+        for run, count in distinct
     ]
     return tuple(sorted(optima, key=lambda optimum: (not optimum.sound, -optimum.optimum.loglik)))
 

@@ -138,9 +138,9 @@ class SearchSettings:
 
     starts: int = 20
     polished: int = 10
-    screening_iterations: int = 15
+    screening_iterations: int = 12
     split_merge_rounds: int = 4
-    search_members: int = 12_000
+    search_members: int = 6_000
     tolerance: float = 1e-3
     max_iterations: int = 400
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vestige.trajectories.compiled import FloatArray
+from vestige.trajectories.compiled import FloatArray, compiled
 from vestige.trajectories.families.base import FamilyModel, Jets, count_fault, log_sigmoid, sigmoid
 
 
@@ -26,11 +26,8 @@ class ZeroInflated:
         """See `FamilyModel`. The odds that a zero is structural are exp(zero) over the count family's own zero."""
         zero = predictors[-1]
         counts = self._counts.jets(response, predictors[:-1])
-        chance = sigmoid(zero)
-        mixed = log_sigmoid(-zero) + counts.value
-        is_zero = np.broadcast_to(response == 0, zero.shape)
-        value = np.where(is_zero, np.logaddexp(log_sigmoid(zero), mixed), mixed)
-        structural = np.where(is_zero, sigmoid(zero - counts.value), 0.0)
+        value, structural, chance = np.empty_like(zero), np.zeros_like(zero), np.empty_like(zero)
+        _inflate(response[:, 0], np.ascontiguousarray(zero), counts.value, value, structural, chance)
         spread = structural * (1.0 - structural)
         keep = 1.0 - structural
         last = len(self.predictors) - 1
@@ -70,6 +67,42 @@ class ZeroInflated:
         """See `FamilyModel`."""
         parts = self._counts.initial(mean * 1.3, variance)
         return (*parts, np.full_like(mean, -1.2))
+
+
+@compiled
+def _inflate(
+    response: FloatArray,
+    zero: FloatArray,
+    counted: FloatArray,
+    value: FloatArray,
+    structural: FloatArray,
+    chance: FloatArray,
+) -> None:
+    """Mix a point mass at zero into a log-density, without overflow in either tail.
+
+    Args:
+        response: (cells,).
+        zero: (cells, groups) log-odds of a structural zero.
+        counted: (cells, groups) log-density of the count family.
+        value: (cells, groups) log-density of the mixture, set.
+        structural: (cells, groups) probability that an observed zero is structural, set.
+        chance: (cells, groups) probability of a structural zero, set.
+    """
+    for cell in range(zero.shape[0]):
+        for group in range(zero.shape[1]):
+            odds = zero[cell, group]
+            small = np.exp(-abs(odds))
+            tail = np.log1p(small)
+            log_zero, log_count = (-tail, -odds - tail) if odds > 0.0 else (odds - tail, -tail)
+            chance[cell, group] = (1.0 if odds > 0.0 else small) / (1.0 + small)
+            mixed = log_count + counted[cell, group]
+            if response[cell] == 0.0:
+                top = max(log_zero, mixed)
+                total = top + np.log1p(np.exp(min(log_zero, mixed) - top))
+                value[cell, group] = total
+                structural[cell, group] = np.exp(log_zero - total)
+            else:
+                value[cell, group] = mixed
 
 
 class ZeroInflatedTau:
