@@ -14,6 +14,8 @@ from vestige.trajectories.layout import LayoutBuilder, ModelLayout
 from vestige.trajectories.likelihood import Evaluator
 from vestige.trajectories.settings import Family, PathSettings
 
+NOTHING_TO_FIND = "there is no path to find"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -82,23 +84,24 @@ class Prepared:
         return replace(self, settings=tuple(settings))
 
 
-def prepare(panels: Sequence[Panel], settings: Sequence[PathSettings]) -> Prepared:
+def prepare(panels: Sequence[Panel], settings: Sequence[PathSettings], *, like: ModelLayout | None = None) -> Prepared:
     """Check the data of one or more outcomes and find their cells and patterns.
 
     Args:
         panels: same members in the same order; risk factors, weights and frequencies are the first's.
         settings: one an outcome.
+        like: a fitted model whose scaling of risk factors is kept, for new members, who may be few and silent.
 
     Raises:
         SettingsError: data that a family cannot have.
     """
     lead = panels[0]
-    risk, center, scale = _risk_design(lead)
+    risk, center, scale = _risk_design(lead, like)
     cells: list[OutcomeCells] = []
     names: list[tuple[str, ...]] = []
     owner: list[int] = []
     for position, (panel, own) in enumerate(zip(panels, settings, strict=True)):
-        _check_panel(panel, own, lead)
+        _check_panel(panel, own, lead, new=like is not None)
         cells.append(outcome_cells(panel, own))
         names.append(panel.covariate_names)
         owner.append(position)
@@ -136,8 +139,15 @@ def _fitting(settings: PathSettings, groups: int) -> PathSettings:
     )  # fmt: skip
 
 
-def _risk_design(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _risk_design(panel: Panel, like: ModelLayout | None) -> tuple[FloatArray, FloatArray, FloatArray]:
     constant = np.ones((panel.rows, 1))
+    if like is not None:
+        if like.risk_names[1:] != panel.risk_factor_names:
+            raise SettingsError("the risk factors are not those of the model", hint="give the same, in the same order")
+        if panel.risk_factors is None:
+            return constant, like.risk_center, like.risk_scale
+        scaled = (panel.risk_factors - like.risk_center[1:]) / like.risk_scale[1:]
+        return np.column_stack([constant, scaled]), like.risk_center, like.risk_scale
     if panel.risk_factors is None or not panel.risk_factor_names:
         return constant, np.zeros(1), np.ones(1)
     center, scale = panel.risk_factors.mean(axis=0), panel.risk_factors.std(axis=0)
@@ -161,15 +171,15 @@ def _frequencies(panel: Panel) -> FloatArray:
     return np.ones(panel.rows) if panel.frequencies is None else panel.frequencies.astype(np.float64)
 
 
-def _check_panel(panel: Panel, settings: PathSettings, lead: Panel) -> None:
+def _check_panel(panel: Panel, settings: PathSettings, lead: Panel, *, new: bool) -> None:
     if panel.rows != lead.rows:
         raise SettingsError("the outcomes have different members", hint="give every outcome the same rows")
-    if panel.members < 2:  # noqa: PLR2004 - one member has no group
+    if panel.members < 2 and not new:  # noqa: PLR2004 - one member has no group
         raise SettingsError("the panel has one member", hint="a group needs several members")
     values = panel.values
     observed = values.count.astype(np.float64) if isinstance(values, SparseCounts) else values[np.isfinite(values)]
     fault = family_model(settings).fault(observed)
-    if fault:
+    if fault and not (new and fault.endswith(NOTHING_TO_FIND)):
         raise SettingsError(fault, hint=f"check the columns, or choose another family than {settings.family.value}")
     if panel.covariates is not None and not np.isfinite(panel.covariates[observed_profiles(panel)]).all():
         raise SettingsError("a time-varying covariate is missing at an observed cell", hint="fill it or drop the cell")

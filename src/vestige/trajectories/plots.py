@@ -26,6 +26,35 @@ def fit_plot(result: "TrajectoryResult", name: str) -> "alt.TopLevelMixin":
     return PLOTS[name](result)
 
 
+def selection_plot(rows: list[dict[str, Any]]) -> "alt.TopLevelMixin":
+    """Criteria by number of groups, on the log-likelihood scale of BIC: higher is better."""
+    import altair as alt
+
+    points = [
+        {"groups": row["groups"], "criterion": label, "value": row[name]}
+        for row in rows
+        for name, label in (("bic_members", "BIC (members)"), ("bic_observations", "BIC (observations)"))
+    ]
+    base = alt.Chart(_data(points)).encode(
+        x=alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("value:Q", title="Criterion (higher is better)", scale=alt.Scale(zero=False)),
+        color=alt.Color("criterion:N", title=None, scale=alt.Scale(range=list(COLOURS[:2]))),
+    )
+    lines = base.mark_line() + base.mark_point(filled=True, size=50)
+    entropy = (
+        alt.Chart(_data([row for row in rows if row["groups"] > 1]))
+        .mark_line(point=True, color=COLOURS[2])
+        .encode(
+            x=alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("relative_entropy:Q", title="Relative entropy", scale=alt.Scale(domain=[0, 1])),
+        )
+    )
+    return alt.hconcat(
+        lines.properties(width=WIDTH * 2 // 3, height=HEIGHT, title="Criteria"),
+        entropy.properties(width=WIDTH // 2, height=HEIGHT, title="How well members can be told apart"),
+    )
+
+
 def _group_labels(result: "TrajectoryResult", groups: int) -> list[str]:
     if groups == result.classes:
         return [f"{group + 1} ({share:.1%})" for group, share in enumerate(result.shares)]

@@ -9,7 +9,7 @@ import numpy as np
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, chunk_bounds
-from vestige.trajectories.compiled import FloatArray
+from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.degenerate import Defect, defects_of
 from vestige.trajectories.labels import level_order, relabelled
 from vestige.trajectories.likelihood import Evaluator, Information
@@ -314,10 +314,13 @@ def _random_part(prepared: Prepared, settings: SearchSettings, seed: int) -> tup
     total = lists.weight.sum()
     counts = generator.multinomial(settings.search_members, lists.weight / total)
     chosen = np.flatnonzero(counts)
-    return replace(prepared, histories=_taken(lists, chosen, counts[chosen].astype(np.float64))), int(counts.sum())
+    return replace(prepared, histories=take_patterns(lists, chosen, counts[chosen].astype(np.float64))), int(
+        counts.sum()
+    )
 
 
-def _taken(lists: Histories, chosen: np.ndarray, weight: FloatArray) -> Histories:
+def take_patterns(lists: Histories, chosen: IntArray, weight: FloatArray) -> Histories:
+    """The histories of chosen patterns with new weights (a random part, a half, a bootstrap sample)."""
     lengths = np.diff(lists.start)[chosen]
     start = np.concatenate([[0], np.cumsum(lengths)])
     entries = np.repeat(lists.start[:-1][chosen] - start[:-1], lengths) + np.arange(start[-1])

@@ -24,9 +24,9 @@ def fit_summary(result: "TrajectoryResult") -> str:
         f"{result.starts_at_best} of {search.polished} polished starts ({search.starts} screened) ended here",
         "",
     ]
-    lines += _text_table(result.table("groups"), ("group", "share", "low", "high", "assigned_members"))
+    lines += text_table(result.table("groups"), ("group", "share", "low", "high", "assigned_members"))
     lines += [""]
-    lines += _text_table(
+    lines += text_table(
         result.table("parameters"), ("outcome", "group", "part", "name", "estimate", "standard_error", "p_value")
     )
     findings = [*result.findings, *adequacy_findings(result)]
@@ -39,7 +39,8 @@ def _pairs(result: "TrajectoryResult") -> list[tuple["Panel", "OutcomeLayout"]]:
     return [(panel, outcomes[result.position(place)]) for place, panel in enumerate(result.panels)]
 
 
-def _text_table(table: "pa.Table", columns: tuple[str, ...]) -> list[str]:
+def text_table(table: "pa.Table", columns: tuple[str, ...]) -> list[str]:
+    """Chosen columns of a table as aligned lines of text, the header first."""
     values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     rows = [[_cell(value) for value in row] for row in values]
     widths = [max(len(name), *(len(row[place]) for row in rows)) for place, name in enumerate(columns)]
@@ -49,5 +50,5 @@ def _text_table(table: "pa.Table", columns: tuple[str, ...]) -> list[str]:
 
 def _cell(value: object) -> str:
     if value is None:
-        return "all"
+        return "-"
     return f"{value:,.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,270 @@
+"""The search over the number of groups and the orders: the whole table, and how firm the choice is."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vestige.errors import SettingsError
+from vestige.progress import Progress, Step, ignore_progress
+from vestige.results import Finding, Provenance, Severity, plain_settings
+from vestige.trajectories.adequacy import classification
+from vestige.trajectories.assemble import Prepared, prepare
+from vestige.trajectories.compiled import FloatArray, IntArray
+from vestige.trajectories.fit import fit_prepared
+from vestige.trajectories.histories import Panel
+from vestige.trajectories.result import TrajectoryResult
+from vestige.trajectories.search import take_patterns
+from vestige.trajectories.settings import Orders, TrajectorySettings
+from vestige.trajectories.starts import smoothed_paths, split_starts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import altair as alt
+    import pyarrow as pa
+
+CLOSE_RIVAL = 5.0
+"""A BIC (log-likelihood scale) within 5 of the best: Jeffreys' scale calls more than 4.6 strong (Nagin 2005, p. 69)."""
+
+STABLE_RAND = 0.8
+"""Steinley (2004): an adjusted Rand index above 0.9 is excellent, above 0.8 good."""
+
+
+@dataclass(frozen=True)
+class SelectionSettings:
+    """What is searched.
+
+    Attributes:
+        model: the model; its groups and order are replaced by those searched.
+        groups: numbers of groups.
+        orders: orders of the curve to try, each for all groups or one each.
+        split_halves: whether each number of groups is also fitted to two random halves, to see whether they agree.
+    """
+
+    model: TrajectorySettings = field(default_factory=TrajectorySettings)
+    groups: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
+    orders: tuple[Orders, ...] = ()
+    split_halves: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.groups or min(self.groups) < 1 or len(set(self.groups)) < len(self.groups):
+            raise SettingsError("groups must be different numbers from 1", hint="for example (1, 2, 3, 4)")
+
+    @property
+    def tried_orders(self) -> tuple[Orders, ...]:
+        """The orders to try, the model's own when none were given."""
+        return self.orders or (self.model.order,)
+
+
+@dataclass(frozen=True)
+class SelectionResult:
+    """Every model that was fitted.
+
+    Attributes:
+        fits: in the order searched, by number of groups, then by order.
+        settings: what was searched.
+        stability: adjusted Rand index of each fit's groups in two halves; None where not asked.
+        findings: how close the rivals are.
+        provenance: how to get this result again.
+    """
+
+    fits: tuple[TrajectoryResult, ...]
+    settings: SelectionSettings
+    stability: tuple[float | None, ...]
+    findings: tuple[Finding, ...]
+    provenance: Provenance
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Names that `table` takes."""
+        return ("models", "stability")
+
+    def table(self, name: str = "models") -> "pa.Table":
+        """Table "models": one row a model with every criterion; "stability": groups of neighbouring fits compared.
+
+        Raises:
+            SettingsError: no such table.
+        """
+        if name == "models":
+            return _models_table(self)
+        if name == "stability":
+            return _stability_table(self)
+        raise SettingsError(f"there is no table {name!r}", hint="choose models or stability")
+
+    def best(self, criterion: str = "bic_members") -> TrajectoryResult:
+        """The fit that a criterion prefers; look at the table and the findings before relying on it.
+
+        Raises:
+            SettingsError: no such criterion.
+        """
+        lower = dict.fromkeys(("aic", "caic", "adjusted_bic", "icl"), -1.0)
+        signs = {"bic_members": 1.0, "bic_observations": 1.0} | lower
+        if criterion not in signs:
+            raise SettingsError(f"there is no criterion {criterion!r}", hint=f"choose one of {', '.join(signs)}")
+        return max(self.fits, key=lambda fit: signs[criterion] * float(getattr(fit.criteria, criterion)))
+
+    def summary(self) -> str:
+        """The table of models and the findings, as text."""
+        from vestige.trajectories.summaries import text_table
+
+        columns = ("groups", "order", "log_likelihood", "bic_members", "bic_observations", "starts_at_best",
+                   "smallest_share", "relative_entropy", "split_half_rand")  # fmt: skip
+        lines = text_table(self.table("models"), columns)
+        return "\n".join([*lines, "", *(f"{own.severity.value}: {own.text}" for own in self.findings)]) + "\n"
+
+    def plot(self, name: str = "selection") -> "alt.TopLevelMixin":
+        """The chart "selection": criteria by number of groups.
+
+        Raises:
+            SettingsError: no such chart.
+        """
+        from vestige.trajectories.plots import selection_plot
+
+        if name != "selection":
+            raise SettingsError(f"there is no chart {name!r}", hint="choose selection")
+        return selection_plot(self.table("models").to_pylist())
+
+
+def select_trajectories(
+    panel: object,
+    *,
+    settings: SelectionSettings | None = None,
+    seed: int = 0,
+    progress: Progress = ignore_progress,
+) -> SelectionResult:
+    """Fit every number of groups and order asked for, each from its neighbours' fits as well.
+
+    Args:
+        panel: as for `fit_trajectories`.
+        settings: what is searched.
+        seed: of every random choice.
+        progress: told of every model.
+
+    Raises:
+        SettingsError: as for `fit_trajectories`.
+    """
+    chosen = settings or SelectionSettings()
+    prepared = prepare([Panel.of(panel)], [chosen.model])
+    wanted = [(groups, order) for groups in sorted(chosen.groups) for order in chosen.tried_orders]
+    wanted = [(groups, order) for groups, order in wanted if isinstance(order, int) or len(order) == groups]
+    fits: list[TrajectoryResult] = []
+    stability: list[float | None] = []
+    for done, (groups, order) in enumerate(wanted):
+        progress(Step("models", done, len(wanted), "models"))
+        model = _model_of(chosen.model, groups, order)
+        ready = prepared.with_settings([model])
+        fits.append(fit_prepared(ready, model, seed=seed, given=_neighbours(ready, fits, groups)))
+        stability.append(_split_half(ready, model, seed) if chosen.split_halves and groups > 1 else None)
+    return SelectionResult(
+        tuple(fits), chosen, tuple(stability), _findings(fits, stability),
+        Provenance("select_trajectories", plain_settings(chosen), seed, prepared.panels[0].dataset_digest),
+    )  # fmt: skip
+
+
+def adjusted_rand(first: IntArray, second: IntArray, weight: FloatArray) -> float:
+    """Adjusted Rand index of two labellings (Hubert and Arabie 1985), members weighted by how many they stand for."""
+    table = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
+    np.add.at(table, (first, second), weight)
+
+    def pairs(counts: FloatArray) -> float:
+        return float((counts * (counts - 1.0) / 2.0).sum())
+
+    together, one, other = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
+    chance = one * other / max(pairs(np.array([table.sum()])), 1e-300)
+    ceiling = (one + other) / 2.0
+    return 1.0 if ceiling == chance else (together - chance) / (ceiling - chance)
+
+
+def _model_of(model: TrajectorySettings, groups: int, order: Orders) -> TrajectorySettings:
+    zero = model.zero_order if isinstance(model.zero_order, int) else max(model.zero_order)
+    return replace(
+        model, groups=groups, order=order, zero_order=zero, reference_group=min(model.reference_group, groups)
+    )
+
+
+def _neighbours(prepared: Prepared, fits: list[TrajectoryResult], groups: int) -> list[FloatArray]:
+    """Posteriors to start from: the same number of groups under another order, and splits of one group less."""
+    given = [fit.pattern_posterior for fit in fits if fit.classes == groups]
+    smaller = [fit for fit in fits if fit.classes == groups - 1]
+    if smaller and prepared.histories.patterns <= smaller[-1].settings.search.search_members:
+        evaluator = smaller[-1].search.evaluator
+        starts = split_starts(smoothed_paths(evaluator), evaluator.histories.weight, smaller[-1].pattern_posterior)
+        given += [start.posterior for start in starts]
+    return given
+
+
+def _split_half(prepared: Prepared, model: TrajectorySettings, seed: int) -> float | None:
+    """Fit two random halves, let both classify everybody, and compare; None where a half cannot carry the groups."""
+    lists = prepared.histories
+    generator = np.random.default_rng([seed, 2])
+    members = np.repeat(np.arange(lists.patterns), np.maximum(np.round(lists.weight), 1.0).astype(np.int64))
+    generator.shuffle(members)
+    labels = []
+    search = replace(model.search, starts=max(4, model.search.starts // 3), polished=3, split_merge_rounds=1)
+    for half in np.array_split(members, 2):
+        counts = np.bincount(half, minlength=lists.patterns)
+        chosen = np.flatnonzero(counts)
+        part = replace(prepared, histories=take_patterns(lists, chosen, counts[chosen].astype(np.float64)))
+        if chosen.size < model.groups:
+            return None
+        fit = fit_prepared(part, replace(model, search=search), seed=seed)
+        whole = prepared.shared(model.groups)
+        labels.append(whole.posterior(fit.parameters)[0].argmax(axis=1))
+    return adjusted_rand(labels[0], labels[1], lists.weight)
+
+
+def _findings(fits: list[TrajectoryResult], stability: list[float | None]) -> tuple[Finding, ...]:
+    ranked = sorted(fits, key=lambda fit: -fit.criteria.bic_members)
+    findings = []
+    best = ranked[0]
+    for rival in ranked[1:]:
+        gap = best.criteria.bic_members - rival.criteria.bic_members
+        if gap < CLOSE_RIVAL:
+            text = f"{rival.classes} groups have a BIC only {gap:.1f} below the best ({best.classes} groups)."
+            findings.append(Finding("close-rival", Severity.CAUTION, text))
+    if best.classes == max(fit.classes for fit in fits) and len({fit.classes for fit in fits}) > 1:
+        text = "BIC prefers the largest number of groups tried: more may fit better yet, or the family is wrong."
+        findings.append(Finding("best-at-edge", Severity.CAUTION, text))
+    for fit, rand in zip(fits, stability, strict=True):
+        if fit is best and rand is not None and rand < STABLE_RAND:
+            text = f"The {fit.classes} groups are not the same in two random halves (adjusted Rand {rand:.2f})."
+            findings.append(Finding("unstable-groups", Severity.CAUTION, text))
+    return tuple(findings)
+
+
+def _models_table(result: SelectionResult) -> "pa.Table":
+    import pyarrow as pa
+
+    rows = []
+    for fit, rand in zip(result.fits, result.stability, strict=True):
+        weight = fit.search.evaluator.histories.weight
+        quality = classification(fit.pattern_posterior, weight, fit.shares)
+        criteria = fit.criteria
+        order = fit.settings.order if isinstance(fit.settings, TrajectorySettings) else 0
+        rows.append(
+            {
+                "groups": fit.classes, "order": str(order), "log_likelihood": criteria.log_likelihood,
+                "parameters": criteria.parameters, "bic_members": criteria.bic_members,
+                "bic_observations": criteria.bic_observations, "aic": criteria.aic, "caic": criteria.caic,
+                "adjusted_bic": criteria.adjusted_bic, "icl": criteria.icl, "converged": fit.converged,
+                "starts": fit.search.polished, "starts_at_best": fit.starts_at_best,
+                "smallest_share": float(fit.shares.min()), "relative_entropy": quality.relative_entropy,
+                "lowest_average_posterior": float(np.nanmin(quality.average_posterior)), "split_half_rand": rand,
+                "findings": ", ".join(finding.code for finding in fit.findings),
+            }
+        )  # fmt: skip
+    return pa.Table.from_pylist(rows)
+
+
+def _stability_table(result: SelectionResult) -> "pa.Table":
+    """How the groups of each fit agree with those of the next: adjusted Rand index over all members."""
+    import pyarrow as pa
+
+    rows: list[Mapping[str, object]] = []
+    for one, other in zip(result.fits, result.fits[1:], strict=False):
+        weight = one.search.evaluator.histories.weight
+        labels = (one.pattern_posterior.argmax(axis=1), other.pattern_posterior.argmax(axis=1))
+        rand = adjusted_rand(*labels, weight)
+        rows.append({"groups": one.classes, "next_groups": other.classes, "adjusted_rand": rand})
+    return pa.Table.from_pylist(rows)
