@@ -22,6 +22,7 @@ _VERBS = {
     "open_source": "vestige.derive.opening",
     "open_study": "vestige.casefiles",
     "read_codebook": "vestige.casefiles",
+    "select_trajectories": "vestige.trajectories",
     "simulate_forum": "vestige.simulate",
     "validate_dataset": "vestige.dataset",
 }
@@ -41,6 +42,7 @@ __all__ = [
     "open_source",
     "open_study",
     "read_codebook",
+    "select_trajectories",
     "simulate_forum",
     "validate_dataset",
 ]

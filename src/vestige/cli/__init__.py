@@ -21,6 +21,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "validate",
     "report",
     "grants",
+    "trajectories",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

@@ -21,7 +21,7 @@ from vestige.trajectories.likelihood import Evaluator
 from vestige.trajectories.maximise import expect_maximise, newton
 from vestige.trajectories.predict import path_settings
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.settings import DualTrajectorySettings
+from vestige.trajectories.settings import DualTrajectorySettings, chosen
 from vestige.trajectories.simulation import draw_responses
 from vestige.trajectories.starts import smoothed_paths, split_starts
 from vestige.trajectories.tables import expected_grid
@@ -54,7 +54,7 @@ class BootstrapSettings:
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", BootstrapKind(self.kind))
+        object.__setattr__(self, "kind", chosen(BootstrapKind, self.kind, "kind"))
         if self.draws < 10:  # noqa: PLR2004 - fewer give no interval
             raise SettingsError("a bootstrap needs at least 10 draws", hint="use 200 or more")
 
@@ -120,21 +120,21 @@ def bootstrap_trajectories(
     Raises:
         SettingsError: a dual model, whose classes have no order to match by.
     """
-    chosen = settings or BootstrapSettings()
+    wanted = settings or BootstrapSettings()
     if isinstance(result.settings, DualTrajectorySettings):
         raise SettingsError("the bootstrap takes models with shared groups", hint="fit the outcomes as one model")
     base = expected_grid(result, result.parameters)
     values, drawn_shares = [], []
-    for done, stream in enumerate(np.random.SeedSequence(seed).spawn(chosen.draws)):
-        progress(Step("draws", done, chosen.draws, "draws"))
-        evaluator = _drawn(result, chosen.kind, np.random.default_rng(stream))
+    for done, stream in enumerate(np.random.SeedSequence(seed).spawn(wanted.draws)):
+        progress(Step("draws", done, wanted.draws, "draws"))
+        evaluator = _drawn(result, wanted.kind, np.random.default_rng(stream))
         parameters = _climb(evaluator, result.parameters)
         order = match_groups(base, expected_grid(result, parameters))
         if (order != np.arange(order.size)).any():
             parameters = relabelled(evaluator, parameters, order)
         values.append(_reported_values(result, parameters))
         drawn_shares.append(shares(evaluator, parameters, np.zeros_like(result.inner_covariance))[0])
-    return BootstrapResult(result, chosen, np.array(values), np.array(drawn_shares))
+    return BootstrapResult(result, wanted, np.array(values), np.array(drawn_shares))
 
 
 @dataclass(frozen=True)

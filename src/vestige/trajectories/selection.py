@@ -177,7 +177,9 @@ def adjusted_rand(first: IntArray, second: IntArray, weight: FloatArray) -> floa
 
 
 def _model_of(model: TrajectorySettings, groups: int, order: Orders) -> TrajectorySettings:
-    zero = model.zero_order if isinstance(model.zero_order, int) else max(model.zero_order)
+    zero = model.zero_order
+    if not isinstance(zero, int) and len(zero) != groups:
+        zero = max(zero)
     return replace(
         model, groups=groups, order=order, zero_order=zero, reference_group=min(model.reference_group, groups)
     )

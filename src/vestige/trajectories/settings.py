@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from vestige.errors import SettingsError
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 MAX_ORDER: Final = 5
 NO_ZERO_PART: Final = -1
@@ -79,11 +81,11 @@ class PathSettings:
     dropout_order: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "family", Family(self.family))
-        object.__setattr__(self, "basis", Basis(self.basis))
-        object.__setattr__(self, "zero_scope", Scope(self.zero_scope))
+        object.__setattr__(self, "family", chosen(Family, self.family, "family"))
+        object.__setattr__(self, "basis", chosen(Basis, self.basis, "basis"))
+        object.__setattr__(self, "zero_scope", chosen(Scope, self.zero_scope, "zero_scope"))
         if self.spread_scope is not None:
-            object.__setattr__(self, "spread_scope", Scope(self.spread_scope))
+            object.__setattr__(self, "spread_scope", chosen(Scope, self.spread_scope, "spread_scope"))
         object.__setattr__(self, "order", _tidy(self.order))
         object.__setattr__(self, "zero_order", _tidy(self.zero_order))
         _check_orders(self.order, "order", lowest=0)
@@ -232,6 +234,13 @@ class DualTrajectorySettings:
 
 
 AnySettings = TrajectorySettings | MultiTrajectorySettings | DualTrajectorySettings
+
+
+def chosen(kind: type[Choice], value: str, name: str) -> Choice:
+    """The member of an enum that a text names; raises SettingsError with the choices."""
+    if value not in set(kind):
+        raise SettingsError(f"{name} has no such choice", hint=f"choose one of {', '.join(kind)}")
+    return kind(value)
 
 
 def check_groups(groups: int, reference_group: int, confidence: float) -> None:
