@@ -80,7 +80,8 @@ def _data(rows: list[dict[str, Any]]) -> "alt.InlineData":
 def _colour(rows: list[dict[str, Any]]) -> "alt.Color":
     import altair as alt
 
-    return alt.Color("group:N", scale=_scale(rows), title="Group (share)")
+    legend = alt.Legend(symbolOpacity=1, symbolStrokeWidth=2)
+    return alt.Color("group:N", scale=_scale(rows), title="Group (share)", legend=legend)
 
 
 def _scale(rows: list[dict[str, Any]]) -> "alt.Scale":

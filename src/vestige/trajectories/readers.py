@@ -99,7 +99,7 @@ def long_panel(
     if not np.isfinite(moments).all():
         raise SettingsError("a time is missing", hint="drop the rows without a time")
     grid, place = np.unique(moments, return_inverse=True)
-    common = len(grid) <= 2 * len(moments) / len(labels)
+    common = len(grid) < 2 * len(moments) / len(labels)
     if not common:
         order = np.lexsort((moments, member))
         starts = np.searchsorted(member[order], np.arange(len(labels)))

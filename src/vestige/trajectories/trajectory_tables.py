@@ -25,8 +25,9 @@ OUTCOMES: Final = {
 """Outcome to its table and the column that says who did it."""
 
 MODULUS: Final = 2_147_483_647
-MULTIPLIERS: Final = ((48_271, 1_000_003), (69_621, 998_244_353), (16_807, 1_000_033))
-"""Of the Lehmer generators (Park and Miller 1988; L'Ecuyer 1988), to mix a cell to a number below 2^31."""
+MULTIPLIERS: Final = ((2_147_483_659, 3_000_000_019), (2_500_000_001, 3_333_333_337), (2_900_000_027, 4_000_000_007))
+"""To mix a cell to a number below 2^31. Above 2^31 themselves, so that every engine counts in 64 bits, and below 2^32,
+so that no product leaves them."""
 
 
 def event_months(dataset: "Dataset", outcome: str, forum: int) -> "ir.Table":
@@ -99,7 +100,7 @@ def collapsed(cells: "ir.Table", spans: "ir.Table") -> "ir.Table":
     """
     marks = {}
     for number, (one, two) in enumerate(MULTIPLIERS):
-        mixed = ((cells.period.cast("int64") + 1) * two + cells["count"].cast("int64") * one) % MODULUS
+        mixed = ((cells.period + 1) * two + cells["count"] * one) % MODULUS
         mixed = (mixed * mixed + one) % MODULUS
         marks[f"mark{number}"] = (mixed * one % MODULUS).sum()
     signed = cells.group_by("member").aggregate(cells=cells.count(), events=cells["count"].sum(), **marks)
