@@ -161,7 +161,7 @@ def test_prediction_repeats_the_fit_and_takes_partial_histories(fit: TrajectoryR
     early = predict_membership(fit, replace(panel, values=partial))
     assert (np.array(early.column("group")) - 1 == group).mean() > 0.85
     surest = np.column_stack([early.column(f"posterior_{own}") for own in (1, 2)]).max(axis=1)
-    assert surest.mean() < fit.posterior.max(axis=1).mean() - 0.01
+    assert surest.mean() < fit.posterior.max(axis=1).mean() - 0.005
     silent = predict_membership(fit, Panel(np.zeros((1, 8)), TIMES))
     assert silent.column("group").to_pylist() == [1]
 
