@@ -26,6 +26,10 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Recovery and coverage of the trajectory models over 200 simulated forums; about ten minutes.
+study-trajectories: setup
+	$(BIN)/python tools/study_trajectories.py
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
