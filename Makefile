@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean
+.PHONY: setup demo check test bench kills docs lock clean study-trajectories
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
