@@ -7,6 +7,7 @@ from vestige.trajectories.fit import fit_dual_trajectories, fit_multi_trajectori
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.panel import Before, Clock, PanelSettings, build_panel
 from vestige.trajectories.predict import expected_paths, predict_membership
+from vestige.trajectories.profiles import ProfileSettings, profile_groups
 from vestige.trajectories.readers import long_panel, read_table, wide_panel
 from vestige.trajectories.release import released_tables
 from vestige.trajectories.resampling import (
@@ -42,6 +43,7 @@ __all__ = [
     "Panel",
     "PanelSettings",
     "PathSettings",
+    "ProfileSettings",
     "Scope",
     "SearchSettings",
     "SelectionResult",
@@ -63,6 +65,7 @@ __all__ = [
     "long_panel",
     "predict_membership",
     "predictive_checks",
+    "profile_groups",
     "read_table",
     "released_tables",
     "replicate_trajectories",
