@@ -286,6 +286,18 @@ def test_study_per_item_structure_and_overall(study):
     assert result.estimate("percent", scope="item", name="hierarchy").low is None
 
 
+def test_a_study_without_codings_or_without_units_of_a_level(tmp_path):
+    new_study(tmp_path / "study", "market-needs")
+    checklist = tmp_path / "study" / "checklist.toml"
+    item = '[[item]]\ncode = "young"\nlabel = "Young?"\nkind = "yes-no"\nlevel = "suspect"\n'
+    checklist.write_text(checklist.read_text() + item)
+    codings = tmp_path / "study" / "codings"
+    (codings / "coder-2.csv").write_text((codings / "coder-1.csv").read_text())
+    result = measure_agreement(open_study(tmp_path / "study"))
+    assert {estimate.value for scope in result.scopes for estimate in scope.estimates} == {None}
+    assert result.table("disagreements").num_rows == 0
+
+
 def test_disagreements_name_pages_and_decisions(study):
     rows = measure_agreement(study, settings=NO_BOOTSTRAP).table("disagreements").to_pylist()
     assert len(rows) == 8

@@ -51,6 +51,8 @@ Claims are sentences of the study's text, written as rules. A claim is contradic
 against it, and cannot be told when bands, missing values or withheld figures leave it open.
 """)
 _PLACES: Final = 2
+_MOST_COMPARED: Final = 40
+"""Cases beyond which the page leaves out the table of every pair; `vestige casefile tables` still has it."""
 _LAST_KEY: Final = "study-provenance"
 
 
@@ -128,8 +130,9 @@ def _items(study: Study, *, suspects: bool) -> Iterator[Chapter]:
         parts.append(case_table(title, tables.structure_matrix(study)))
     parts.append(case_table("Answers to each item, with exact 95 % intervals", tables.item_counts(study)))
     parts.append(case_table("Items found together", tables.co_coding(study), "Jaccard: both over either."))
-    note = "Gower's coefficient over the items known for both cases: 1 is alike in all."
-    parts.append(case_table("Similarity of cases", tables.case_similarity(study), note))
+    if len(study.units("case")) <= _MOST_COMPARED:
+        note = "Gower's coefficient over the items known for both cases: 1 is alike in all."
+        parts.append(case_table("Similarity of cases", tables.case_similarity(study), note))
     yield Chapter("items", "What the cases have in common", tuple(parts))
 
 

@@ -150,9 +150,12 @@ def pair_tables(patterns: Patterns, weights: Floats, one: int, other: int) -> Fl
     size = patterns.counts.shape[1]
     both = (patterns.codes[:, one] >= 0) & (patterns.codes[:, other] >= 0)
     cells = patterns.codes[both, one] * size + patterns.codes[both, other]
-    placed = np.zeros((int(both.sum()), size * size))
-    placed[np.arange(len(cells)), cells] = 1
-    return (weights[:, both] @ placed).reshape(-1, size, size)
+    used, column = np.unique(cells, return_inverse=True)
+    placed = np.zeros((len(cells), len(used)))
+    placed[np.arange(len(cells)), column] = 1
+    tables = np.zeros((len(weights), size * size))
+    tables[:, used] = weights[:, both] @ placed
+    return tables.reshape(-1, size, size)
 
 
 def cohen_kappa(tables: Floats, agreeing: Floats) -> Floats:

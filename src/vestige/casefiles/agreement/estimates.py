@@ -150,8 +150,8 @@ def _jackknife(patterns: Patterns, values: Callable[[Floats], Floats]) -> float 
 
 def estimate_all(
     matrix: CodingMatrix, patterns: Patterns, replicates: Floats, *, confidence: float
-) -> tuple[Estimate, ...]:
-    """Every coefficient with its intervals.
+) -> tuple[tuple[Estimate, ...], dict[str, Floats]]:
+    """Every coefficient with its intervals, and its value in each bootstrap sample by name.
 
     Args:
         matrix: the codings.
@@ -159,20 +159,20 @@ def estimate_all(
         replicates: bootstrap weights of the patterns, replicates x patterns; none for no bootstrap.
         confidence: of both intervals.
     """
-    return tuple(
-        _estimate(coefficient, patterns, replicates, confidence) for coefficient in coefficients_of(matrix, patterns)
-    )
+    coefficients = coefficients_of(matrix, patterns)
+    resampled = len(replicates) > 0 and patterns.units > 0
+    drawn = {each.name: each.values(replicates) if resampled else np.empty(0) for each in coefficients}
+    return tuple(_estimate(each, patterns, drawn[each.name], confidence) for each in coefficients), drawn
 
 
-def _estimate(coefficient: Coefficient, patterns: Patterns, replicates: Floats, confidence: float) -> Estimate:
+def _estimate(coefficient: Coefficient, patterns: Patterns, samples: Floats, confidence: float) -> Estimate:
     units = patterns.units
     if not units:
         return Estimate(coefficient.name, None, undefined="no unit was coded by two coders")
     value = float(coefficient.values(patterns.weights[None])[0])
     if np.isnan(value):
         return Estimate(coefficient.name, None, units=units, undefined=_reason(patterns))
-    drawn = coefficient.values(replicates) if len(replicates) else np.empty(0)
-    drawn = drawn[~np.isnan(drawn)]
+    drawn = samples[~np.isnan(samples)]
     if value == 1:
         # Resampling units without a disagreement never yields one: an interval of width 0 would mislead.
         return Estimate(coefficient.name, value, units=units)
@@ -190,7 +190,7 @@ def _estimate(coefficient: Coefficient, patterns: Patterns, replicates: Floats, 
         None if reach is None else min(1.0, value + reach),
         error,
         units,
-        defined_replicates=len(drawn) / len(replicates) if len(replicates) else 0.0,
+        defined_replicates=len(drawn) / len(samples) if len(samples) else 0.0,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from vestige.casefiles.agreement.disagreement import disagreements, drift
-from vestige.casefiles.agreement.estimates import Estimate, bootstrap_weights, coefficients_of, estimate_all
+from vestige.casefiles.agreement.estimates import Estimate, bootstrap_weights, estimate_all
 from vestige.casefiles.agreement.from_study import ItemMatrix, item_matrix
 from vestige.casefiles.agreement.matrix import CodingMatrix, Floats, Patterns, compress
 from vestige.casefiles.study import Study
@@ -201,12 +201,12 @@ def _measure(
     else:
         level, size = one.item.level, len(one.units)
         if level not in draws:
-            draws[level] = rng.multinomial(size, np.full(size, 1 / size), size=settings.bootstrap).astype(float)
+            equal = np.full(size, 1 / size)
+            draws[level] = rng.multinomial(size, equal, size=settings.bootstrap).astype(float)
         member = np.zeros((size, len(patterns.weights)))
         member[np.arange(size), patterns.unit_pattern] = 1
         replicates = draws[level] @ member
-    estimates = estimate_all(one.matrix, patterns, replicates, confidence=settings.confidence)
-    drawn = {c.name: c.values(replicates) for c in coefficients_of(one.matrix, patterns)} if shared else {}
+    estimates, drawn = estimate_all(one.matrix, patterns, replicates, confidence=settings.confidence)
     return _Measured(one, patterns, estimates, drawn)
 
 
