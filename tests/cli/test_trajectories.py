@@ -58,6 +58,7 @@ def test_a_dataset_gives_no_row_a_member(tmp_path: Path, capsys: pytest.CaptureF
     [
         [], ["--columns", "y1:y9"], ["--columns", "y1:y6", "--family", "gamma"],
         ["--columns", "y1:y6", "--groups", "9:1"], ["--columns", "y1:y6", "--order", "two"],
+        ["--columns", "y1:y6", "--groups", "1:2", "--order", "1,3,2"],
         ["--columns", "y1:y6", "--covariate", "c1:c6"], ["--columns", "y1:y6", "--times", "1,2"],
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from vestige.trajectories.histories import sparse_counts
 from vestige.trajectories.initial import initial_parameters
 from vestige.trajectories.likelihood import Evaluator
 from vestige.trajectories.maximise import expect_maximise, maximisation
+from vestige.trajectories.search import take_patterns
 
 STEP = 1e-5
 QUICK = SearchSettings(starts=4, polished=2, split_merge_rounds=1)
@@ -164,3 +165,21 @@ def test_the_same_seed_gives_the_same_answer_on_any_number_of_threads() -> None:
     for other in results[1:]:
         assert other.loglik == results[0].loglik
         assert (other.observed == results[0].observed).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), parts=st.integers(2, 5))
+@settings(max_examples=10, deadline=None)
+def test_passes_over_partitions_add_up(seed: int, parts: int) -> None:
+    """E-steps over any split of the patterns sum to the E-step over all of them."""
+    evaluator = prepare([_counts(seed)], [PathSettings(family="zip", order=1, zero_order=0)]).shared(3)
+    parameters = np.random.default_rng(seed).normal(0.0, 0.5, evaluator.layout.size)
+    whole, lists = evaluator.expectation(parameters), evaluator.histories
+    label = np.random.default_rng(seed).integers(0, parts, lists.patterns)
+    sums = []
+    for part in range(parts):
+        chosen = np.flatnonzero(label == part)
+        own = Evaluator(evaluator.layout, evaluator.cells, take_patterns(lists, chosen, lists.weight[chosen]))
+        sums.append(own.expectation(parameters))
+    assert sum(own.loglik for own in sums) == pytest.approx(whole.loglik, rel=1e-12)
+    assert sum(own.cell_weights for own in sums) == pytest.approx(whole.cell_weights, rel=1e-8, abs=1e-8)
+    assert sum(own.kind_weights for own in sums) == pytest.approx(whole.kind_weights, rel=1e-8, abs=1e-8)

@@ -148,6 +148,8 @@ def select_trajectories(
     prepared = prepare([Panel.of(panel)], [chosen.model])
     wanted = [(groups, order) for groups in sorted(chosen.groups) for order in chosen.tried_orders]
     wanted = [(groups, order) for groups, order in wanted if isinstance(order, int) or len(order) == groups]
+    if not wanted:
+        raise SettingsError("no order fits a number of groups asked for", hint="give one order, or one a group")
     fits: list[TrajectoryResult] = []
     stability: list[float | None] = []
     for done, (groups, order) in enumerate(wanted):
