@@ -26,7 +26,7 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# Recovery and coverage of the trajectory models over 200 simulated forums; about ten minutes.
+# Recovery and coverage of the trajectory models over 200 simulated forums; about six minutes.
 study-trajectories: setup
 	$(BIN)/python tools/study_trajectories.py
 
