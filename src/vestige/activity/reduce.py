@@ -1,10 +1,11 @@
 """Run the reductions on the dataset's engine and hold their small answers as plain values."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vestige.activity import tables
 from vestige.activity.traces import POSTS, THREADS, TRACES, Trace
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Row = dict[str, Any]
+
+PLACED: Final = (THREADS, POSTS)
+"""Traces whose section is looked at."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class TraceReduction:
         trace: what it is.
         by_month: month number to events of members and members active.
         distribution: events of each member who has any.
+        by_place: place of the kind of section (0 outside any) to events of members and members active in it.
         undated: events of members without a time.
         by_others: events of guests, deleted authors, bots, system accounts and unknown actors.
     """
 
     trace: Trace
     by_month: Mapping[int, tuple[int, int]]
+    by_place: Mapping[int, tuple[int, int]]
     distribution: Distribution
     undated: int
     by_others: int
@@ -112,15 +118,17 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
     member = _rows(dataset, "member", scope)
     members = tables.only_members(member)
     with ExitStack() as kept:
-        totals = {}
+        sections = kept.enter_context(_section_places(dataset, scope).cache()) if "section" in dataset.tables else None
+        kinds = {} if sections is None else {row["place"]: row["kind"] for row in _collect(tables.kinds_of(sections))}
+        marks = {}
         reduced = {}
         for done, trace in enumerate(present):
             progress(Step(f"reading {trace.name}", done, total, "tables"))
-            months = kept.enter_context(tables.actor_months(_rows(dataset, trace.table, scope), trace).cache())
-            totals[trace] = kept.enter_context(tables.actor_totals(months).cache())
-            reduced[trace.name] = _reduce_trace(trace, months, totals[trace], member)
+            traced = _traced(_rows(dataset, trace.table, scope), trace, sections, kinds, kept)
+            marks[trace] = traced.marks
+            reduced[trace.name] = _reduce_trace(traced, member)
         progress(Step("comparing members", len(present), total, "tables"))
-        sets = _trace_sets(totals, members)
+        sets = _trace_sets(marks, members)
     accounts = {row["kind"]: row["accounts"] for row in _collect(tables.account_kinds(member))}
     progress(Step("sections and roles", len(present) + 1, total, "tables"))
     reduction = Reduction(
@@ -130,7 +138,7 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
         registrations={row["month"]: row["members"] for row in _collect(tables.registrations(members))},
         traces=reduced,
         trace_sets=sets,
-        sections=_sections(dataset, scope, members),
+        sections=_sections(kinds, reduced),
         **_roles(dataset, scope, members),
     )
     progress(Step("done", total, total, "tables"))
@@ -167,45 +175,87 @@ def _collect(expression: "ir.Table") -> list[Row]:
     return rows
 
 
-def _reduce_trace(trace: Trace, months: "ir.Table", totals: "ir.Table", member: "ir.Table") -> TraceReduction:
+def _section_places(dataset: Dataset, scope: Scope) -> "ir.Table":
+    return tables.section_places(_rows(dataset, "section", scope))
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """One kind of event on its way to a reduction; `months` and `places` say what the bits of `marks` stand for."""
+
+    trace: Trace
+    rows: "ir.Table"
+    marks: "ir.Table"
+    sections: "ir.Table | None"
+    months: range
+    places: range
+
+
+def _traced(
+    events: "ir.Table", trace: Trace, sections: "ir.Table | None", kinds: Mapping[int, str], kept: ExitStack
+) -> _Traced:
+    sections = sections if trace in PLACED else None
+    places = range(0) if sections is None else range(len(kinds) + 1)
+    (span,) = _collect(tables.span_of_months(events, trace))
+    months = range(0) if span["first"] is None else range(span["first"], span["last"] + 1)
+    rows = tables.dated_events(events, trace)
+    marks = kept.enter_context(tables.actor_marks(tables.placed(rows, sections), months, places).cache())
+    return _Traced(trace, rows, marks, sections, months, places)
+
+
+def _reduce_trace(traced: _Traced, member: "ir.Table") -> TraceReduction:
     members = tables.only_members(member)
-    by_kind = _collect(tables.by_actor_kind(totals, member))
-    by_month = _collect(tables.by_month(tables.of_members(months, members)))
-    distribution = _collect(tables.events_per_member(tables.of_members(totals, members)))
+    own = tables.of_members(traced.marks, members)
+    others = tables.of_others(traced.marks, members)
+    by_kind = _collect(tables.by_actor_kind(traced.marks, member))
+    counts = _collect(tables.events_of_members(traced.rows, others, traced.sections))
+    distribution = _collect(tables.events_per_member(own))
     is_member = MemberKind.MEMBER.value
     return TraceReduction(
-        trace=trace,
-        by_month={row["month"]: (row["events"], row["members"]) for row in by_month},
+        trace=traced.trace,
+        by_month=_events_and_members(counts, own, "month", traced.months),
+        by_place=_events_and_members(counts, own, "place", traced.places),
         distribution=Distribution.of([row["events"] for row in distribution], [row["members"] for row in distribution]),
         undated=sum(row["undated"] for row in by_kind if row["kind"] == is_member),
         by_others=sum(row["events"] for row in by_kind if row["kind"] != is_member),
     )
 
 
-def _trace_sets(totals: Mapping[Trace, "ir.Table"], members: "ir.Table") -> dict[frozenset[str], int]:
-    if not totals:
+def _events_and_members(
+    counts: Sequence[Row], own: "ir.Table", name: str, numbers: range
+) -> dict[int, tuple[int, int]]:
+    """Events of members, and members, in each of the numbered months or places where there are any."""
+    if not numbers:
         return {}
-    names = [trace.name for trace in totals]
-    rows = _collect(tables.trace_sets([tables.of_members(table, members) for table in totals.values()]))
+    events = Counter[int]()
+    for row in counts:
+        if row[name] is not None:
+            events[row[name]] += row["events"]
+    (active,) = _collect(tables.actors_marked(own, name, numbers))
+    return {number: (events[number], active[f"n_{place}"]) for place, number in enumerate(numbers) if events[number]}
+
+
+def _trace_sets(marks: Mapping[Trace, "ir.Table"], members: "ir.Table") -> dict[frozenset[str], int]:
+    if not marks:
+        return {}
+    names = [trace.name for trace in marks]
+    rows = _collect(tables.trace_sets([tables.of_members(table, members) for table in marks.values()]))
     return {
         frozenset(name for place, name in enumerate(names) if row["traces"] >> place & 1): row["members"]
         for row in rows
     }
 
 
-def _sections(dataset: Dataset, scope: Scope, members: "ir.Table") -> dict[str | None, tuple[int, int, int, int]]:
-    if "section" not in dataset.tables:
+def _sections(
+    kinds: Mapping[int, str], reduced: Mapping[str, TraceReduction]
+) -> dict[str | None, tuple[int, int, int, int]]:
+    if not kinds:
         return {}
-    section = _rows(dataset, "section", scope)
-    found: dict[Trace, dict[str | None, tuple[int, int]]] = {}
-    for trace in (THREADS, POSTS):
-        if trace.table in dataset.tables:
-            events = _rows(dataset, trace.table, scope)
-            rows = _collect(tables.by_section_kind(events, trace, section, members))
-            found[trace] = {row["kind"]: (row["events"], row["members"]) for row in rows}
-    kinds = {kind for rows in found.values() for kind in rows}
+    threads, posts = ({} if trace.name not in reduced else reduced[trace.name].by_place for trace in (THREADS, POSTS))
+    nobody = (0, 0)
     return {
-        kind: (*found.get(THREADS, {}).get(kind, (0, 0)), *found.get(POSTS, {}).get(kind, (0, 0))) for kind in kinds
+        kinds.get(place): (*threads.get(place, nobody), *posts.get(place, nobody))
+        for place in sorted({*threads, *posts})
     }
 
 

@@ -6,7 +6,7 @@ on every engine. Nothing that grows with the number of events leaves the engine.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
@@ -15,6 +15,15 @@ from vestige.dataset.schema import MemberKind
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+
+MARKS: Final = 60
+"""Bits used of a 64-bit number, well clear of its sign."""
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator] # Ibis is not typed
+def bit_or(marks: int) -> int:  # type: ignore[empty-body] # the engine's own function
+    """Bitwise or over rows: both engines have it by this name, Ibis 12 knows only DuckDB's."""
 
 
 def month_of(time: "ir.TimestampValue") -> "ir.IntegerValue":
@@ -37,16 +46,77 @@ def registrations(members: "ir.Table") -> "ir.Table":
     return members.group_by(month=month_of(members.registered_at)).aggregate(members=members.count())
 
 
-def actor_months(events: "ir.Table", trace: Trace) -> "ir.Table":
-    """Events of each account in each month: forum, member, month (null where undated), events.
+def section_places(section: "ir.Table") -> "ir.Table":
+    """Kinds of section numbered from 1, in the order of their codes: forum, section, kind, place."""
+    return section.select("forum", "section", "kind").mutate(
+        place=(ibis.dense_rank().over(order_by=section.kind) + 1).cast("int64")
+    )
 
-    The one pass over all events; keep it (`.cache()`) and reduce it further with the functions below.
-    """
+
+def kinds_of(places: "ir.Table") -> "ir.Table":
+    """Of the rows of `section_places`: each place and its kind, once."""
+    return places.select("place", "kind").distinct()
+
+
+def dated_events(events: "ir.Table", trace: Trace) -> "ir.Table":
+    """Every event: forum, member, section (null where the trace has none), month (null where undated)."""
     if trace.event is not None:
         events = events.select("forum", trace.event, trace.actor, trace.time).distinct()
-    return events.group_by(
-        forum=events.forum, member=events[trace.actor], month=month_of(events[trace.time])
-    ).aggregate(events=events.count())
+    section = events.section if "section" in events.columns else ibis.null("int64")
+    return events.select("forum", member=trace.actor, section=section, month=month_of(events[trace.time]))
+
+
+def placed(rows: "ir.Table", places: "ir.Table | None") -> "ir.Table":
+    """The rows, with place: 0 outside any section, or without `places`."""
+    if places is None:
+        return rows.mutate(place=ibis.literal(0, "int64"))
+    joined = rows.left_join(places.select("forum", "section", "place"), ["forum", "section"])
+    return joined.select(*rows.columns, place=joined.place.fill_null(0))
+
+
+def span_of_months(events: "ir.Table", trace: Trace) -> "ir.Table":
+    """First and last month of any event, one row; null when none is dated."""
+    span = events.aggregate(first=events[trace.time].min(), last=events[trace.time].max())
+    return span.select(first=month_of(span["first"]), last=month_of(span["last"]))
+
+
+def actor_marks(rows: "ir.Table", months: range, places: range) -> "ir.Table":
+    """Of the rows of `placed`, one row an actor: forum, member, events, undated, marks of months and places.
+
+    A mark is a bit: `month_0` has bit i set when the actor did anything in month `months[i]`, `month_1` holds the next
+    60 months, and so on. Grouping by actor alone and marking is several times cheaper than grouping by actor and month.
+    """
+    marks = {
+        f"{name}_{chunk}": _marked(rows[name], numbers, chunk)
+        for name, numbers in (("month", months), ("place", places))
+        for chunk in range(-(-len(numbers) // MARKS))
+    }
+    counted = rows.group_by("forum", "member").aggregate(events=rows.count(), dated=rows.month.count(), **marks)
+    return counted.mutate(undated=counted.events - counted.dated).drop("dated")
+
+
+def _marked(value: "ir.IntegerValue", numbers: range, chunk: int) -> "ir.IntegerScalar":
+    first = numbers.start + chunk * MARKS
+    inside = value.between(first, min(first + MARKS, numbers.stop) - 1)
+    bit = ibis.literal(1, "int64") << ibis.ifelse(inside, value - first, 0)
+    return bit_or(ibis.ifelse(inside, bit, ibis.literal(0, "int64")))
+
+
+def actors_marked(marks: "ir.Table", name: str, numbers: range) -> "ir.Table":
+    """Of the rows of `actor_marks`: for each of the numbered months or places, n_i actors who were there; one row."""
+    return marks.aggregate(
+        **{
+            f"n_{place}": ((marks[f"{name}_{place // MARKS}"] >> (place % MARKS)) & 1).sum().fill_null(0)
+            for place in range(len(numbers))
+        }
+    )
+
+
+def events_of_members(rows: "ir.Table", others: "ir.Table", places: "ir.Table | None") -> "ir.Table":
+    """Of the rows of `dated_events`: month, place, events, leaving out the actors among `others` and no actor."""
+    own = rows.filter(rows.member.notnull()).anti_join(others, ["forum", "member"])
+    counted = placed(own.group_by("forum", "section", "month").aggregate(count=own.count()), places)
+    return counted.group_by("month", "place").aggregate(events=counted["count"].sum())
 
 
 def of_members(actor_rows: "ir.Table", members: "ir.Table") -> "ir.Table":
@@ -54,21 +124,14 @@ def of_members(actor_rows: "ir.Table", members: "ir.Table") -> "ir.Table":
     return actor_rows.semi_join(members, ["forum", "member"])
 
 
-def by_month(months: "ir.Table") -> "ir.Table":
-    """Of the rows of `actor_months`: month, events, and members active in it."""
-    dated = months.filter(months.month.notnull())
-    return dated.group_by("month").aggregate(events=dated.events.sum(), members=dated.count())
-
-
-def actor_totals(months: "ir.Table") -> "ir.Table":
-    """Of the rows of `actor_months`: forum, member, events, undated (events). Worth keeping: one row an actor."""
-    return months.group_by("forum", "member").aggregate(
-        events=months.events.sum(), undated=ibis.ifelse(months.month.isnull(), months.events, 0).sum()
-    )
+def of_others(actor_rows: "ir.Table", members: "ir.Table") -> "ir.Table":
+    """The actors that are no members: forum, member. Few, whatever the forum's size."""
+    others = actor_rows.anti_join(members, ["forum", "member"])
+    return others.filter(others.member.notnull()).select("forum", "member")
 
 
 def by_actor_kind(totals: "ir.Table", member: "ir.Table") -> "ir.Table":
-    """Of the rows of `actor_totals`, whoever acted: kind (null for no or an unknown account), events, undated."""
+    """Of the rows of `actor_marks`, whoever acted: kind (null for no or an unknown account), events, undated."""
     kinds = member.select("forum", "member", "kind")
     joined = totals.left_join(kinds, ["forum", "member"]).select("kind", "events", "undated")
     return joined.group_by("kind").aggregate(events=joined.events.sum(), undated=joined.undated.sum())
@@ -88,19 +151,6 @@ def trace_sets(totals: Sequence["ir.Table"]) -> "ir.Table":
     marked = sets[0] if len(sets) == 1 else ibis.union(*sets, distinct=False)
     combined = marked.group_by("forum", "member").aggregate(traces=marked.bit.sum())
     return combined.group_by("traces").aggregate(members=combined.count())
-
-
-def by_section_kind(events: "ir.Table", trace: Trace, section: "ir.Table", members: "ir.Table") -> "ir.Table":
-    """Events of members in each kind of section: kind (null outside any), events, members.
-
-    Kinds are numbered first: grouping many rows by a number is much cheaper than by a word.
-    """
-    numbered = section.select("forum", "section", "kind").mutate(place=ibis.dense_rank().over(order_by=section.kind))
-    placed = events.left_join(numbered.select("forum", "section", "place"), ["forum", "section"])
-    rows = placed.select("place", "forum", member=trace.actor)
-    each = of_members(rows.group_by("place", "forum", "member").aggregate(events=rows.count()), members)
-    by_place = each.group_by("place").aggregate(events=each.events.sum(), members=each.count())
-    return by_place.left_join(numbered.select("place", "kind").distinct(), "place").select("kind", "events", "members")
 
 
 def role_holders(role_spell: "ir.Table", members: "ir.Table") -> "ir.Table":
