@@ -21,8 +21,11 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["validate"], ["validate", "a", "--nonsense"]])
-def test_wrong_usage_is_exit_code_two(arguments: list[str]) -> None:
+def test_wrong_usage_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ". Hint: see vestige --help" in line
+    assert ".." not in line
 
 
 def test_an_internal_error_quotes_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

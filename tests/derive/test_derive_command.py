@@ -166,6 +166,13 @@ def test_a_truncated_dump_is_kept_only_when_allowed_and_said(forum, tmp_path):
     assert any(finding.code == "dump-truncated" for finding in Manifest.read(tmp_path / "dataset").findings)
 
 
+def test_a_dataset_s_folder_takes_no_other_file(forum, tmp_path):
+    out = tmp_path / "dataset"
+    assert derive(forum, out, "--quiet")[0] == 0
+    assert_one_clean_error(run_here("report", out, "--out", out / "report.html"), "would make it invalid")
+    assert run_here("validate", out)[0] == 0
+
+
 def test_keys_open_to_others_are_refused(forum, tmp_path):
     key = tmp_path / "open.key"
     shutil.copy(forum / "forum.key", key)

@@ -7,6 +7,7 @@ what breaks careless readers. Everything that real processes wrote is searched f
 import gzip
 import random
 import shutil
+import sys
 import time
 import zlib
 
@@ -82,9 +83,31 @@ def test_the_search_finds_every_disguise(tmp_path, form):
 def test_nothing_leaks_into_a_dataset_what_is_said_or_temporary_files(forum, tmp_path):
     said = [*derive(forum, tmp_path), *run(tmp_path, "validate", tmp_path / "dataset")]
     said += run(tmp_path, "describe", tmp_path / "dataset")
-    assert said[0] == said[3] == said[6] == 0
+    said += run(tmp_path, "describe", tmp_path / "dataset", "--json")
+    said += run(tmp_path, "report", tmp_path / "dataset", "--out", tmp_path / "report.html")
+    assert said[::3] == [0, 0, 0, 0, 0]
     written = [text for text in said if isinstance(text, bytes)]
     assert disclosed(words_of(forum) | {secret_of(forum)}, tmp_path, *written) == set()
+
+
+@pytest.mark.parametrize("shown", ["-X dev", "-v -X importtime"])
+def test_nothing_leaks_from_a_talkative_python(forum, tmp_path, monkeypatch, shown):
+    """Development mode and verbose imports print warnings, unclosed files and what is collected."""
+    monkeypatch.setattr("derive.commands.sys.executable", _wrapper(tmp_path / "python", shown))
+    bad = tmp_path / "bad.sql"
+    bad.write_bytes(broken((forum[0] / "forum.sql").read_bytes(), "text in a number"))
+    (tmp_path / "place").mkdir()
+    for source, expected in ((None, 0), (bad, 2)):
+        status, output, error = derive(forum, tmp_path / "place", "--replace", source=source)
+        assert status == expected
+        words = words_of(forum) | {secret_of(forum), "qrtzrmssnwwvjhwvhhvj"}
+        assert disclosed(words, tmp_path / "place", output, error) == set()
+
+
+def _wrapper(path, options):
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {options} "$@"\n', encoding="utf-8")
+    path.chmod(0o700)
+    return str(path)
 
 
 def test_the_map_holds_the_names_asked_for_and_no_other_word(forum, tmp_path):

@@ -46,7 +46,8 @@ def run(arguments: list[str]) -> int:
         code = stop.exit_code
     except TyperException as error:
         if error.format_message():  # empty when Typer has printed the help in its place
-            print_error(f"Error: {error.format_message()} Hint: see vestige --help, or --help after the command")
+            said = error.format_message().rstrip(".")
+            print_error(f"Error: {said}. Hint: see vestige --help, or --help after the command")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

@@ -23,9 +23,13 @@ def report(
 ) -> None:
     """One self-contained page: no script, nothing loaded from anywhere, fit to print."""
     from vestige.dataset import open_dataset
+    from vestige.dataset.manifest import lies_in_dataset
+    from vestige.errors import OutputError
     from vestige.outputs import staged_file
     from vestige.report import ReportSettings, build_report
 
+    if lies_in_dataset(out):
+        raise OutputError("a page in a dataset's folder would make it invalid", hint="choose another --out")
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
             made = build_report(

@@ -171,6 +171,11 @@ class Manifest:
             return None
 
 
+def lies_in_dataset(path: Path) -> bool:
+    """Whether a file written there would lie in a dataset's folder, which holds nothing but the dataset."""
+    return any((folder / FILE_NAME).exists() for folder in path.absolute().parents)
+
+
 def _files(raw: object) -> tuple[FileEntry, ...]:
     """The file entries; ValueError unless each is a plain name of its table, listed once."""
     files = tuple(

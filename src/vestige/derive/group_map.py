@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from vestige.dataset.manifest import FILE_NAME
+from vestige.dataset.manifest import lies_in_dataset
 from vestige.dataset.schema import CODE_PATTERN, Role
 from vestige.derive.contract import Reader, Source
 from vestige.errors import MapError, OutputError
@@ -72,7 +72,7 @@ def write_map(source: Source, reader: Reader, path: Path, *, replace: bool = Fal
         OutputError: the file exists, lies in a dataset, or cannot be written.
         SourceError: the source cannot be read.
     """
-    if any((folder / FILE_NAME).exists() for folder in path.absolute().parents):
+    if lies_in_dataset(path):
         raise OutputError("a map holds names and must not lie in a dataset", hint="keep it with the key file")
     groups = reader.names(*source.group_table) if source.group_table else {}
     sections = reader.names(*source.section_table) if source.section_table else {}

@@ -23,7 +23,7 @@ from vestige.derive.writing import Identity, section_kinds, write_tables
 from vestige.errors import SettingsError
 from vestige.outputs import staged_folder
 from vestige.progress import Progress, Step, ignore_progress
-from vestige.results import Finding, Provenance, Severity, plain_settings
+from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 from vestige.statistics.unicity import Unicity
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ NOT_GIVEN: Final = {
     "forum.online_from": "not in a forum's own records; the custodian knows it",
     "forum.online_to": "not in a forum's own records; the custodian knows it",
 }
-_SEVERITY_ORDER: Final = (Severity.PROBLEM, Severity.CAUTION, Severity.NOTE)
 
 
 @dataclass(frozen=True)
@@ -309,7 +308,7 @@ class _Run:
             time_resolution=self.settings.time_resolution,
             absent=_absent(source, assembled, report),
             codes={"forum.code": (identity.code,), "section.kind": section_kinds(self.staging, assembled)},
-            findings=tuple(sorted(findings, key=lambda finding: _SEVERITY_ORDER.index(finding.severity))),
+            findings=most_severe_first(findings),
             source_counts=tuple(
                 SourceCount(read.table, read.rows, assembled.kept.get(read.table, 0))
                 for read in report.tables
