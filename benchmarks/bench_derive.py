@@ -83,6 +83,7 @@ def _tokenise() -> tuple[float, float]:
 def _derive() -> tuple[str, float, float]:
     """Last line of words, least CPU time, and largest memory in MB, of whole processes."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
     vestige = [sys.executable, "-m", "vestige"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,7 +1,10 @@
 """How long work reports how far it is. The library is silent: it calls back, the command line draws."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+COMPILING: Final = "compile"
+"""Stage of work that a machine does only once; reported as it begins."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 from derive.commands import run, run_here, start
+from vestige.cli.console import progress_bar
 from vestige.dataset.manifest import Manifest
+from vestige.derive.dump import DumpReader
+from vestige.derive.dump.job import KERNELS
+from vestige.derive.native import is_compiled
+from vestige.derive.sources.phpbb import PHPBB
 from vestige.simulate import DumpSettings, Preset, preset_settings, simulate_forum, write_simulated_dump
 
 
@@ -240,3 +245,19 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(forum, tmp_path, size):
         )  # fmt: skip
         assert_one_clean_error(result, "disk is full")
         assert list((tmp_path / "disk").iterdir()) == []
+
+
+@pytest.mark.parametrize(("quiet", "expected"), [(False, True), (True, False)])
+def test_a_first_run_says_that_it_compiles_unless_quiet(forum, monkeypatch, capsys, quiet, expected):
+    monkeypatch.setattr("vestige.derive.native.is_compiled", lambda _: False)
+    with progress_bar(quiet=quiet) as progress:
+        DumpReader(forum / "forum.sql", PHPBB).read(PHPBB.tables, lambda *_: None, progress)
+    assert ("Compiling, once on this machine" in capsys.readouterr().err) is expected
+
+
+def test_a_later_run_says_nothing_of_compiling(forum, capsys):
+    DumpReader(forum / "forum.sql", PHPBB).read(PHPBB.tables, lambda *_: None)
+    assert is_compiled(KERNELS)
+    with progress_bar(quiet=False) as progress:
+        DumpReader(forum / "forum.sql", PHPBB).read(PHPBB.tables, lambda *_: None, progress)
+    assert "Compiling" not in capsys.readouterr().err

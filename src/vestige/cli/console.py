@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vestige.progress import Progress, Step, ignore_progress
+from vestige.progress import COMPILING, Progress, Step, ignore_progress
+
+_ONCE = "Compiling, once on this machine: about ten seconds."
 
 
 def print_error(line: str) -> None:
@@ -19,9 +21,9 @@ def print_line(line: str = "") -> None:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """A bar on standard error; draws nothing when quiet or when standard error is no terminal."""
+    """A bar on standard error; nothing when quiet, and no bar when standard error is no terminal."""
     if quiet or not sys.stderr.isatty():
-        yield ignore_progress
+        yield ignore_progress if quiet else _say_what_takes_long
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -37,11 +39,19 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         tasks: dict[str, TaskID] = {}
 
         def draw(step: Step, /) -> None:
+            if step.stage == COMPILING:
+                bars.console.print(_ONCE)
+                return
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(step.stage, total=step.total, counted="")
             bars.update(tasks[step.stage], completed=step.done, total=step.total, counted=_counted(step))
 
         yield draw
+
+
+def _say_what_takes_long(step: Step, /) -> None:
+    if step.stage == COMPILING:
+        print_error(_ONCE)
 
 
 def _counted(step: Step) -> str:

@@ -1,5 +1,6 @@
 """`vestige derive`, `vestige map`, `vestige new-key`: the custodian's three commands."""
 
+import os
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -95,6 +96,7 @@ def derive(
     from vestige.derive.keys import read_key
     from vestige.derive.pipeline import DeriveSettings, FineTimesError, derive_dataset
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy starts a thread a core, of which derivation uses none
     settings = DeriveSettings(
         time_resolution=_choice(TimeResolution, time_resolution, "--time-resolution"),
         accept_fine_times=accept_fine_times,

@@ -41,6 +41,11 @@ class Kernels:
         return hash(self.name)
 
 
+def is_compiled(kernels: Kernels) -> bool:
+    """Whether an earlier run compiled them on this machine; else `load_kernels` takes ten CPU-seconds."""
+    return _stored(_digest(kernels)) is not None
+
+
 @cache
 def load_kernels(kernels: Kernels) -> Mapping[str, Callable[..., int]]:
     """The kernels, ready to be called, by name; compiled first (some seconds) when this machine never did."""
@@ -82,6 +87,7 @@ def _target_machine() -> Any:  # noqa: ANN401 - llvmlite is untyped
     )
 
 
+@cache
 def _digest(kernels: Kernels) -> str:
     """What the code follows from: sources, tools and processor."""
     import llvmlite.binding as llvm

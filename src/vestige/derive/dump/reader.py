@@ -9,7 +9,7 @@ from vestige.derive.dump.names import decoded_name
 from vestige.derive.dump.prefixes import Prefixes
 from vestige.derive.dump.unpack import PIPE, ByteStream, open_stream
 from vestige.errors import SourceError
-from vestige.progress import Progress, Step, ignore_progress
+from vestige.progress import COMPILING, Progress, Step, ignore_progress
 from vestige.results import Finding, Severity
 
 if TYPE_CHECKING:
@@ -90,9 +90,10 @@ class DumpReader:
 
     def _pass(self, tables: Sequence[SourceTable], take: Take, progress: Progress, names: frozenset[str]) -> ReadReport:
         from vestige.derive.dump.forums import Forums
-        from vestige.derive.dump.job import Job
+        from vestige.derive.dump.job import KERNELS, Job
         from vestige.derive.dump.scanner import Scanner
         from vestige.derive.dump.window import Window
+        from vestige.derive.native import is_compiled
 
         if self._used and self._dump == PIPE:
             raise SourceError("a pipe can be read only once", hint="give the dump as a file")
@@ -100,6 +101,8 @@ class DumpReader:
         prefixes = Prefixes(self._source.title, self._source.detect, [table.name for table in tables], self._prefix)
         with open_stream(self._dump) as stream:
             window = Window(stream)
+            if not is_compiled(KERNELS):
+                progress(Step(COMPILING, 0, 1))
             job = Job(window)
             forums = Forums(job, tables, prefixes, take, names)
 

@@ -256,17 +256,13 @@ FROM topics WHERE coalesce(topic_moved_id, 0) = 0
 """
 
 _POST = """
-WITH first_post AS (
-    SELECT topic_id, min(post_id) AS post_id FROM posts GROUP BY topic_id
-), told AS (
-    SELECT f.topic_id, f.post_id, nullif(t.topic_first_post_id, 0) AS told_id
-    FROM first_post f LEFT JOIN topics t ON t.topic_id = f.topic_id
+WITH told AS (
+    SELECT t.topic_id, p.post_id FROM topics t
+    JOIN posts p ON p.post_id = t.topic_first_post_id AND p.topic_id = t.topic_id
 ), opening AS (
-    SELECT post_id FROM told WHERE told_id IS NULL OR told_id = post_id
+    SELECT post_id FROM told
     UNION ALL
-    SELECT coalesce(p.post_id, o.post_id) AS post_id
-    FROM (SELECT * FROM told WHERE told_id <> post_id) o
-    LEFT JOIN posts p ON p.post_id = o.told_id AND p.topic_id = o.topic_id
+    SELECT min(p.post_id) AS post_id FROM posts p ANTI JOIN told ON told.topic_id = p.topic_id GROUP BY p.topic_id
 ), attached AS (
     SELECT post_msg_id AS post_id, count(*) AS attachments
     FROM attachments WHERE coalesce(in_message, 0) = 0 AND coalesce(is_orphan, 0) = 0
@@ -296,11 +292,14 @@ SELECT user_id AS giver, nullif(poster_id, 0) AS receiver, nullif(post_id, 0) AS
 FROM thanks
 """
 
-_MESSAGE = """
-SELECT DISTINCT r.msg_id AS message, nullif(coalesce(m.author_id, r.author_id), 0) AS sender, r.user_id AS recipient,
-       m.message_time AS at
+_ENVELOPES = """
 FROM privmsgs_to r LEFT JOIN privmsgs m ON m.msg_id = r.msg_id
 WHERE coalesce(r.folder_id NOT IN (-1, -2), r.user_id <> coalesce(m.author_id, r.author_id), TRUE)
+"""
+_MESSAGE = f"""
+SELECT DISTINCT r.msg_id AS message, nullif(coalesce(m.author_id, r.author_id), 0) AS sender, r.user_id AS recipient,
+       m.message_time AS at
+{_ENVELOPES}
 """
 
 _THREAD_READ = """
@@ -425,7 +424,7 @@ _FINDINGS: Final = (
         Severity.NOTE,
         "{count} private messages have no recipient left, because every recipient deleted them: they were left out",
         f"""SELECT count(*) FROM privmsgs m
-            ANTI JOIN (SELECT message FROM ({_MESSAGE})) r ON r.message = m.msg_id""",
+            ANTI JOIN (SELECT r.msg_id AS message {_ENVELOPES}) r ON r.message = m.msg_id""",
     ),
     SourceFinding(
         "last-visits-only",
