@@ -59,12 +59,6 @@ class DatasetError(VestigeError):
     """A folder is not a dataset, a table is absent, or a file does not match its checksum."""
 
 
-class ValidationError(DatasetError):
-    """A dataset breaks its schema; the command line exits with 1."""
-
-    exit_code = 1
-
-
 class EngineError(VestigeError):
     """The wanted engine is not available on this machine."""
 

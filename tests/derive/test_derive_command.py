@@ -126,6 +126,7 @@ def test_fine_times_are_refused_with_the_reason_and_stored_when_accepted(forum, 
     [
         (("--window-end", "31.12.2015"), "--window-end is no date"),
         (("--window-end", "1971-01-01"), "before the first event"),
+        (("--window-end", "9999-12-31"), "in the future"),
         (("--time-resolution", "week"), "--time-resolution takes no such value"),
         (("--software", "geocities"), "--software takes no such value"),
         (("--software", "mybb"), "cannot be read"),
@@ -176,6 +177,10 @@ def test_a_dataset_s_folder_takes_no_other_file(forum, tmp_path):
     assert derive(forum, out, "--quiet")[0] == 0
     assert_one_clean_error(run_here("report", out, "--out", out / "report.html"), "would make it invalid")
     assert run_here("validate", out)[0] == 0
+    (out / "notes.txt").touch()
+    status, output, _ = run_here("validate", out)
+    assert status == 1
+    assert output.splitlines()[0].endswith(b"1 rule broken.")
 
 
 def test_keys_open_to_others_are_refused(forum, tmp_path):

@@ -4,7 +4,6 @@ Source: Cornish (1994), "The procedural analysis of offending"; two tracks after
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -277,8 +276,3 @@ def _all_parts(scene: Scene) -> set[tuple[str, str]]:
 
 def _jaccard(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> float | None:
     return len(one & other) / len(one | other) if one | other else None
-
-
-def sources_of(scenes: Sequence[Scene]) -> tuple[str, ...]:
-    """Every source that supports any of the scenes, once."""
-    return tuple(dict.fromkeys(source for scene in scenes for source in scene.sources))

@@ -85,7 +85,9 @@ class ValidationResult:
         checked = f"{len(self.rows)} tables, {sum(self.rows.values()):,} rows"
         if self.passed:
             return f"Valid: {checked}; every rule of the schema holds."
-        lines = [f"Not valid: {checked}; {len(self.violations)} rules broken.", *map(str, self.violations)]
+        broken = len(self.violations)
+        rules = "rule" if broken == 1 else "rules"
+        lines = [f"Not valid: {checked}; {broken} {rules} broken.", *map(str, self.violations)]
         return "\n".join(lines)
 
     def plot(self, name: str) -> NoReturn:

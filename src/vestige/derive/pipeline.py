@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +63,9 @@ class DeriveSettings:
         """Check the ranges."""
         if self.memory < LEAST_MEMORY:
             raise SettingsError("too little memory for derivation", hint=f"allow at least {LEAST_MEMORY:,} bytes")
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
+        if self.window_end is not None and self.window_end > tomorrow:
+            raise SettingsError("the window would end in the future", hint="--window-end is the last day observed")
 
 
 class FineTimesError(SettingsError):
