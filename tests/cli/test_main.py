@@ -10,6 +10,8 @@ import pytest
 
 from vestige import cli
 from vestige.cli import INTERNAL_ERROR, INTERRUPTED, run
+from vestige.cli.console import progress_bar
+from vestige.progress import COMPILING, Step
 
 CANARY = "secret-handle"
 
@@ -77,3 +79,10 @@ def test_the_module_is_the_command_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: no readable manifest")
     assert "Traceback" not in done.stderr
+
+
+def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also about compilation: on a fresh machine an error must still be one line."""
+    with progress_bar(quiet=False) as progress:
+        progress(Step(COMPILING, 0, 1))
+    assert capsys.readouterr() == ("", "")

@@ -21,9 +21,9 @@ def print_line(line: str = "") -> None:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """A bar on standard error; nothing when quiet, and no bar when standard error is no terminal."""
+    """A bar on standard error; draws nothing when quiet or when standard error is no terminal."""
     if quiet or not sys.stderr.isatty():
-        yield ignore_progress if quiet else _say_what_takes_long
+        yield ignore_progress
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -47,11 +47,6 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
             bars.update(tasks[step.stage], completed=step.done, total=step.total, counted=_counted(step))
 
         yield draw
-
-
-def _say_what_takes_long(step: Step, /) -> None:
-    if step.stage == COMPILING:
-        print_error(_ONCE)
 
 
 def _counted(step: Step) -> str:
