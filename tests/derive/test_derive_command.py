@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
 import tomllib
 from contextlib import contextmanager
@@ -253,7 +254,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(forum, tmp_path, size):
 
 
 @pytest.mark.parametrize(("quiet", "expected"), [(False, True), (True, False)])
-def test_a_first_run_says_that_it_compiles_unless_quiet(forum, monkeypatch, capsys, quiet, expected):
+def test_a_first_run_tells_a_terminal_that_it_compiles(forum, monkeypatch, capsys, quiet, expected):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr("vestige.derive.native.is_compiled", lambda _: False)
     with progress_bar(quiet=quiet) as progress:
         DumpReader(forum / "forum.sql", PHPBB).read(PHPBB.tables, lambda *_: None, progress)
