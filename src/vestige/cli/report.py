@@ -7,6 +7,7 @@ import typer
 
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
+from vestige.cli.trajectories import numbers_of_groups
 from vestige.dataset.engine import Engine
 
 
@@ -18,6 +19,9 @@ def report(
     engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="report on this forum alone")] = None,
     study: Annotated[Path | None, typer.Option(metavar="DIR", help="add the chapters of a study of case files")] = None,
+    trajectories: Annotated[
+        str | None, typer.Option(metavar="GROUPS", help="add a chapter on posting paths: numbers of groups, as 1:6")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
 ) -> None:
@@ -30,11 +34,11 @@ def report(
 
     if lies_in_dataset(out):
         raise OutputError("a page in a dataset's folder would make it invalid", hint="choose another --out")
+    groups = () if trajectories is None else numbers_of_groups(trajectories, "--trajectories")
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
-            made = build_report(
-                dataset, settings=ReportSettings(forum=forum, study=study), seed=seed, progress=progress
-            )
+            settings = ReportSettings(forum, study, groups)
+            made = build_report(dataset, settings=settings, seed=seed, progress=progress)
         target.write_text(made.html, encoding="utf-8")
     if not quiet:
         print_line(f"{made.title}: {len(made.chapters)} chapters, {len(made.html.encode()) / 1000:,.0f} kB")

@@ -76,7 +76,7 @@ def trajectories(
     if out is not None:
         check_folder_output(out, replace=replace)
     curve = _orders(order, "--order")
-    numbers = _numbers_of_groups(groups)
+    numbers = numbers_of_groups(groups, "--groups")
     first = numbers[0] if isinstance(curve, int) else len(curve)
     model = TrajectorySettings(
         family=_choice(Family, family, "--family"), groups=first, order=curve,
@@ -150,15 +150,16 @@ def _orders(text: str, option: str) -> int | tuple[int, ...]:
     return orders[0] if len(orders) == 1 else orders
 
 
-def _numbers_of_groups(text: str) -> tuple[int, ...]:
+def numbers_of_groups(text: str, option: str) -> tuple[int, ...]:
+    """Numbers of groups as written for an option: 6, 1:8 or 2,4,6; raises SettingsError for anything else."""
     first, colon, last = text.partition(":")
     parts = [first, last] if colon else text.split(",")
     if not all(part.strip().isdigit() for part in parts):
-        raise SettingsError("--groups takes a number, a range or a list", hint="for example 6, 1:8 or 2,4,6")
+        raise SettingsError(f"{option} takes a number, a range or a list", hint="for example 6, 1:8 or 2,4,6")
     numbers = [int(part) for part in parts]
     found = tuple(range(numbers[0], numbers[1] + 1)) if colon else tuple(numbers)
     if not found or min(found) < 1 or max(found) > LARGEST_SEARCH:
-        raise SettingsError(f"--groups must lie between 1 and {LARGEST_SEARCH}", hint="for example 1:8")
+        raise SettingsError(f"{option} must lie between 1 and {LARGEST_SEARCH}", hint="for example 1:8")
     return found
 
 

@@ -23,10 +23,12 @@ class ReportSettings:
     Attributes:
         forum: code of the one forum to report on; None reports on all of the dataset together.
         study: folder of a study of case files whose chapters follow those on the dataset; None for none.
+        trajectories: numbers of groups for the chapter on posting paths; none leave it out, since fits take time.
     """
 
     forum: str | None = None
     study: Path | None = None
+    trajectories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def build_report(
         StudyError: the study has errors.
         DisclosureError: a table does not declare what the policy needs to know.
     """
-    forum = (settings or ReportSettings()).forum
+    chosen = settings or ReportSettings()
+    forum = chosen.forum
     codes = [entry.code for entry in dataset.manifest.forums if forum in {None, entry.code}]
     if not codes:
         raise SettingsError("the dataset has no such forum", where="setting forum", hint="see the manifest's forums")
@@ -75,13 +78,18 @@ def build_report(
         for maker in CHAPTER_MAKERS
         for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
     )
-    study = (settings or ReportSettings()).study
-    if study is not None:
+    if chosen.trajectories:
+        from vestige.report.trajectory_chapters import trajectory_chapters
+
+        middle += trajectory_chapters(
+            dataset, groups=chosen.trajectories, forum=forum, seed=seed, progress=report_progress
+        )
+    if chosen.study is not None:
         from vestige.report.study import checked_chapters
 
-        middle += checked_chapters(study, seed=seed)
+        middle += checked_chapters(chosen.study, seed=seed)
     opening = tuple(opening_chapters(dataset, forum))
-    ending = tuple(ending_chapters(dataset, middle, forum=forum, seed=seed))
+    ending = tuple(ending_chapters(dataset, middle, forum=forum, seed=seed, groups=chosen.trajectories))
     chapters = (*opening, *middle, *ending)
     title = f"Activity on the forum {codes[0]}" if len(codes) == 1 else f"Activity on the forums {', '.join(codes)}"
     return Report(title, chapters, render_page(title, f"Dataset {dataset.manifest.digest}", chapters))

@@ -44,12 +44,12 @@ def _moment(value: Any) -> str:  # noqa: ANN401 - a cell of Arrow
 
 
 def ending_chapters(
-    dataset: Dataset, chapters: Sequence[Chapter], *, forum: str | None, seed: int
+    dataset: Dataset, chapters: Sequence[Chapter], *, forum: str | None, seed: int, groups: tuple[int, ...] = ()
 ) -> Iterator[Chapter]:
     """What is missing, what the disclosure policy did, and where everything came from."""
     yield _missing(dataset.manifest)
     yield _disclosure(chapters)
-    yield _provenance(dataset.manifest, chapters, forum=forum, seed=seed)
+    yield _provenance(dataset.manifest, chapters, seed, _options(forum, groups))
 
 
 def _missing(manifest: Manifest) -> Chapter:
@@ -78,8 +78,12 @@ def _disclosure(chapters: Sequence[Chapter]) -> Chapter:
     return Chapter("disclosure", "What was held back", (Words(prose.DISCLOSURE), taken))
 
 
-def _provenance(manifest: Manifest, chapters: Sequence[Chapter], *, forum: str | None, seed: int) -> Chapter:
+def _options(forum: str | None, groups: tuple[int, ...]) -> str:
     only = f" --forum {forum}" if forum else ""
+    return f"{only} --trajectories {','.join(map(str, groups))}" if groups else only
+
+
+def _provenance(manifest: Manifest, chapters: Sequence[Chapter], seed: int, options: str) -> Chapter:
     facts = {
         "Dataset": manifest.digest,
         "Dataset written": manifest.created_at or _UNKNOWN,
@@ -88,7 +92,7 @@ def _provenance(manifest: Manifest, chapters: Sequence[Chapter], *, forum: str |
         "Reported with": f"Vestige {__version__}, Python {platform.python_version()}",
         "Libraries": ", ".join(_versions()),
         "Seed": str(seed),
-        "Command": f"vestige report DIR --out report.html --seed {seed}{only}",
+        "Command": f"vestige report DIR --out report.html --seed {seed}{options}",
     }
     settings = [
         Facts({"Analysis": made.verb, **{name: _plain(value) for name, value in made.settings.items()}})
