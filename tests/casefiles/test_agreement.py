@@ -1,5 +1,6 @@
 """Agreement between coders against published examples, stored values of other programs, and definitions."""
 
+import json
 from itertools import combinations
 
 import numpy as np
@@ -340,3 +341,18 @@ def test_command_line(study, capsys):
     assert run(["casefile", "plan", "--prevalence", "0.2,0.8"]) == 0
     assert "314 units" in capsys.readouterr().out
     assert run(["casefile", "plan", "--prevalence", "a,b"]) == 2
+
+
+def test_json_of_agreement(study, capsys):
+    assert run(["casefile", "agreement", str(study.folder), "--bootstrap", "20", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    result = measure_agreement(study, settings=AgreementSettings(bootstrap=20))
+    assert {name: len(table["rows"]) for name, table in shown["tables"].items()} == {
+        name: result.table(name).num_rows for name in result.table_names
+    }
+    assert shown["provenance"]["dataset_digest"] == study.digest
+    assert {finding["severity"] for finding in shown["findings"]} == {"caution", "note"}
+    one = ["casefile", "agreement", str(study.folder), "--bootstrap", "0", "--table", "disagreements", "--json"]
+    assert run(one) == 0
+    disagreements = json.loads(capsys.readouterr().out)["tables"]["disagreements"]["rows"]
+    assert "2018-10-02" in {row["settled_on"] for row in disagreements}

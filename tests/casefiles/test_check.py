@@ -1,5 +1,6 @@
 """`check_study`: every problem at once, by file, row and column, and never a cell's value."""
 
+import json
 import shutil
 
 import pytest
@@ -305,3 +306,27 @@ def test_command_line(study, tmp_path, capsys):
     assert run(["casefile", "check", str(study)]) == 0
     assert run(["casefile", "check", str(tmp_path)]) == 1
     assert run(["casefile", "templates"]) == 0
+
+
+def test_json_of_the_check_names_places_and_no_cell(study, capsys):
+    put(study, "codings/coder-2.csv", "case-1,planning,planned", f"case-1,planning,{CANARY}")
+    assert run(["casefile", "check", str(study), "--json"]) == 1
+    out = capsys.readouterr().out
+    assert CANARY not in out
+    shown = json.loads(out)
+    assert not shown["sound"]
+    assert shown["study"] == check_study(study).study.digest
+    (problem,) = shown["problems"]
+    assert (problem["file"], problem["row"], problem["column"], problem["weight"]) == (
+        "codings/coder-2.csv",
+        6,
+        "value (item planning)",
+        "error",
+    )
+    claims = {claim["claim"]: claim for claim in shown["claims"]}
+    assert claims["several-forums"]["verdict"] == "contradicted"
+    assert claims["several-forums"]["rows"] == [
+        {"file": "suspects.csv", "row": 6, "id": "suspect-05"},
+        {"file": "suspects.csv", "row": 11, "id": "suspect-10"},
+    ]
+    assert [row["file"] for row in claims["leavers-are-many"]["rows"]] == ["figures/groups.csv"]

@@ -94,6 +94,14 @@ def test_timeline_and_matrix_carry_the_uncertain(study):
     assert ">?<" in svg
 
 
+def test_states_of_the_matrix_look_different_in_print(study):
+    svg = study_figures(study)["items"]()
+    assert "n/a (not applicable)" in svg
+    assert "? cannot tell" in svg
+    colours = next(layer["encoding"]["color"] for layer in item_matrix_plot(study).to_dict()["layer"])
+    assert len(set(colours["scale"]["range"])) == len(colours["scale"]["domain"])
+
+
 def test_agreement_chart(study):
     result = measure_agreement(study, settings=AgreementSettings(bootstrap=20))
     assert "illegal-governance" in chart_svg(result.plot("coefficients"))

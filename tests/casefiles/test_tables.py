@@ -1,5 +1,7 @@
 """Tables of the worked example, by hand."""
 
+import json
+
 import pytest
 from scipy.stats import binomtest
 
@@ -92,3 +94,22 @@ def test_similarity_by_hand(study):
 def test_command_line(study, table, capsys):
     assert run(["casefile", "tables", str(study.folder), table]) == 0
     assert len(capsys.readouterr().out.splitlines()) > 3
+
+
+@pytest.mark.parametrize("table", ["overview", "items", "structures", "counts", "co-coding", "similarity"])
+def test_json_has_every_row(study, table, capsys):
+    assert run(["casefile", "tables", str(study.folder), table]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("(")]
+    assert run(["casefile", "tables", str(study.folder), table, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["rows"]) == len(lines) - 1
+    assert all(list(row) == shown["columns"] for row in shown["rows"])
+
+
+def test_json_keeps_kinds_of_values_apart(study, capsys):
+    assert run(["casefile", "tables", str(study.folder), "overview", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    case = next(row for row in shown["rows"] if row["case"]["shown"] == "case-5")
+    assert case["forums"] == {"shown": ">3", "notes": "b"}
+    assert case["investigation end"] == {"shown": "unknown", "notes": "c"}
+    assert set(shown["notes"]) == {"b", "c", "d", "e"}

@@ -17,6 +17,7 @@ casefile = typer.Typer(help="Coded case files: check, count, compare, report.", 
 app.add_typer(casefile, name="casefile")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="folder of the study")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of lines")]
 
 
 @casefile.command()
@@ -41,11 +42,15 @@ def templates() -> None:
 
 
 @casefile.command()
-def check(folder: Folder) -> None:
+def check(folder: Folder, *, as_json: AsJson = False) -> None:
     """Check schema, ids, dates, sums and claims; exits 1 on an error or a contradicted claim."""
     from vestige.casefiles.check import check_study
+    from vestige.cli.casefile_json import plain_check, print_json
 
     found = check_study(folder)
+    if as_json:
+        print_json(plain_check(found))
+        raise typer.Exit(0 if found.is_sound else 1)
     for problem in found.problems:
         print_line(str(problem))
     for judged in (*found.judgements, *found.linked):
@@ -77,13 +82,19 @@ def agreement(
     bootstrap: Annotated[int, typer.Option(help="samples of units; 0 for none")] = 1000,
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 0,
     table: Annotated[str, typer.Option(help="print one table: coefficients, codes, pairs, disagreements, drift")] = "",
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """How far the coders agree, per item, per structure and overall."""
     from vestige.casefiles.agreement import AgreementSettings, measure_agreement
     from vestige.casefiles.check import open_study
+    from vestige.cli.casefile_json import plain_agreement, print_json
 
     settings = AgreementSettings(bootstrap=bootstrap, round=coding_round)
     result = measure_agreement(open_study(folder), settings=settings, seed=seed)
+    if as_json:
+        print_json(plain_agreement(result, table))
+        return
     if table:
         print_table(result.table(table))
         return
@@ -119,10 +130,13 @@ def tables(
         str, typer.Argument(help="overview, items, structures, counts, co-coding or similarity")
     ] = "overview",
     level: Annotated[str, typer.Option(help="case, suspect or forum, for items")] = "case",
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """One table of a study, as plain text."""
+    """One table of a study, as plain text or JSON."""
     from vestige.casefiles import tables as made
     from vestige.casefiles.check import open_study
+    from vestige.cli.casefile_json import plain_footnoted, plain_table, print_json
     from vestige.errors import SettingsError
 
     study = open_study(folder)
@@ -134,9 +148,11 @@ def tables(
         "similarity": made.case_similarity,
     }
     if name in footnoted:
-        print_footnoted(made.case_overview(study) if name == "overview" else made.item_matrix_table(study, level))
+        shown = made.case_overview(study) if name == "overview" else made.item_matrix_table(study, level)
+        print_json(plain_footnoted(shown)) if as_json else print_footnoted(shown)
     elif name in plain:
-        print_table(plain[name](study))
+        table = plain[name](study)
+        print_json(plain_table(table)) if as_json else print_table(table)
     else:
         raise SettingsError("there is no such table", hint=f"known: {', '.join([*footnoted, *plain])}")
 

@@ -105,7 +105,12 @@ def timeline(study: Study, *, suspects: bool = True) -> "alt.TopLevelMixin":
     y = alt.Y("name:N", title=None, axis=alt.Axis(labelLimit=200, domain=False, ticks=False))
     bars = alt.Chart(alt.InlineData(values=[row for row in rows if row["part"] != "open"])).mark_bar(height=9)
     bars = bars.encode(
-        x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount="year")),
+        x=alt.X(
+            "start:T",
+            title=None,
+            scale=alt.Scale(nice="year"),
+            axis=alt.Axis(format="%Y", tickCount="year", labelFlush=False),
+        ),
         x2="end:T",
         y=y,
         color=alt.Color(
@@ -182,7 +187,8 @@ def item_matrix_plot(study: Study, level: str = "case") -> "alt.TopLevelMixin":
                 state = "not applicable"
             rows.append({"item": item.code, "unit": unit, "structure": item.structure or "other", "state": state})
     states = ["present", "absent", "cannot tell", "not applicable"]
-    fills = ["#333333", "#ffffff", "#cfcfcf", "#ffffff"]
+    fills = ["#333333", "#ffffff", "#cfcfcf", "#f4f4f4"]
+    named = "{'cannot tell': '? cannot tell', 'not applicable': 'n/a (not applicable)'}[datum.label] || datum.label"
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("unit:N", title=None, axis=alt.Axis(orient="top", labelAngle=-45), sort=list(study.units(level))),
         y=alt.Y("item:N", title=None, sort=[item.code for item in study.items(level)], axis=alt.Axis(labelLimit=260)),
@@ -191,7 +197,7 @@ def item_matrix_plot(study: Study, level: str = "case") -> "alt.TopLevelMixin":
         color=alt.Color(
             "state:N",
             scale=alt.Scale(domain=states, range=fills),
-            legend=alt.Legend(title=None, symbolStrokeColor="#777777"),
+            legend=alt.Legend(title=None, symbolStrokeColor="#777777", labelExpr=named),
         )
     )
     marks = (
