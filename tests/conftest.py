@@ -10,6 +10,7 @@ import ibis  # noqa: F401 - importing it draws from the global random state, so 
 import numpy as np
 import pytest
 import rich.style  # noqa: F401 - draws from the global random state when it is first imported
+from _pytest.nodeid import coerce_node_id
 
 from servers import MariadbServer, PostgresqlServer, mariadb_server, postgresql_server
 from vestige.dataset import Dataset, Engine, open_dataset
@@ -17,6 +18,19 @@ from vestige.dataset.engine import connect
 from vestige.errors import EngineError
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep each `xdist_group` on one worker, so that there is one Spark session and one server of each kind.
+
+    pytest-xdist 3.8 writes the group to a name that pytest 9.2 no longer reads.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None:
+            item._id = coerce_node_id(f"{item.nodeid}@{group.args[0]}")
 
 
 @pytest.fixture
