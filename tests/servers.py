@@ -115,7 +115,7 @@ def mariadb_server() -> Iterator[MariadbServer]:
     with _folder(None) as folder:
         data, socket = folder / "data", folder / "socket"
         user = ["--user=root"] if os.geteuid() == 0 else []
-        options = ["--no-defaults", f"--datadir={data}", *user]
+        options = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder}", *user]
         quick = ["--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run([install, *options, *quick], check=True, capture_output=True)
         command = [
