@@ -26,11 +26,6 @@ def compiled(function: F) -> F:
     return cast("F", numba.njit(cache=True, nogil=True)(function))
 
 
-def compiled_parallel(function: F) -> F:
-    """Compile with parallel loops over `irange`; the machine code is cached beside the module."""
-    return cast("F", numba.njit(cache=True, nogil=True, parallel=True)(function))
-
-
 def _renamed(function: Callable[P, None], ending: str) -> Callable[P, None]:
     """A copy of a function under another name."""
     if not isinstance(function, FunctionType):

@@ -105,11 +105,6 @@ class Evaluator:
     def _work(self) -> int:
         return (self.histories.entries + 8 * self.histories.patterns) * self.layout.classes
 
-    @property
-    def total_weight(self) -> float:
-        """Sum of all weights: the number of members."""
-        return float(self.histories.weight.sum())
-
     def components(self, outcome: int) -> Components:
         """Which groups of an outcome can be maximised apart."""
         return self._components[outcome]

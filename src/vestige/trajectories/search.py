@@ -26,7 +26,6 @@ from vestige.trajectories.starts import (
     split_starts,
 )
 
-SAME_PLACE: Final = 0.5
 FULL_CANDIDATES: Final = 3
 SPLIT_MERGE_TRIES: Final = 12
 NEWTON_LIMIT: Final = 60

@@ -47,7 +47,6 @@ class Basis(StrEnum):
 
 COUNT_FAMILIES: Final = frozenset({Family.POISSON, Family.ZIP, Family.ZIP_TAU, Family.NEGBIN, Family.ZINB})
 ZERO_FAMILIES: Final = frozenset({Family.ZIP, Family.ZINB})
-SPREAD_FAMILIES: Final = frozenset({Family.NEGBIN, Family.ZINB, Family.CNORM, Family.BETA, Family.ZIP_TAU})
 
 Orders = int | tuple[int, ...]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
 from vestige.derive.live.plan import Asked, TablePlan
-from vestige.derive.live.reader import LostConnectionError
+from vestige.derive.live.reader import LostConnectionError, refused_query
 from vestige.errors import ConnectionFailedError, SourceError
 
 if TYPE_CHECKING:
@@ -166,16 +166,7 @@ class MysqlDatabase:
             return work(self._connection)
         except Exception as error:  # noqa: BLE001 - whatever it says may quote a cell or the account
             number = _number(error)
-        if number in _LOST or number == 0:
-            raise LostConnectionError
-        if number in _DENIED:
-            raise ConnectionFailedError(
-                "the account may not read a table or column it needs",
-                hint="grant SELECT on the columns listed in the guide on live databases",
-            )
-        raise SourceError(
-            "the database refused a query", where=f"error {number}", hint="check its version and the account's rights"
-        )
+        raise refused_query(number, lost=number in _LOST or number == 0, denied=number in _DENIED)
 
 
 def _driver() -> Any:  # noqa: ANN401 - the module itself

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
 from vestige.derive.live.plan import Asked, TablePlan
-from vestige.derive.live.reader import LostConnectionError
-from vestige.errors import ConnectionFailedError, SourceError
+from vestige.derive.live.reader import LostConnectionError, refused_query
+from vestige.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
     import psycopg
@@ -146,15 +146,8 @@ class PostgresqlDatabase:
             return work(self._connection)
         except Exception as error:  # noqa: BLE001 - whatever it says may quote a cell or the account
             state = getattr(error, "sqlstate", None) or ""
-        if not state or state.startswith(_LOST_CLASSES):
-            raise LostConnectionError
-        if state.startswith(_DENIED_CLASSES):
-            raise ConnectionFailedError(
-                "the account may not read a table or column it needs",
-                hint="grant SELECT on the columns listed in the guide on live databases",
-            )
-        raise SourceError(
-            "the database refused a query", where=f"error {state}", hint="check its version and the account's rights"
+        raise refused_query(
+            state, lost=not state or state.startswith(_LOST_CLASSES), denied=state.startswith(_DENIED_CLASSES)
         )
 
 

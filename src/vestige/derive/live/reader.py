@@ -28,6 +28,26 @@ class LostConnectionError(Exception):
     """The connection broke; carries nothing."""
 
 
+def refused_query(code: int | str | None, *, lost: bool, denied: bool) -> LostConnectionError | SourceError:
+    """The error that stands for a driver's own, in the same words for every server.
+
+    Args:
+        code: the server's number or state, which names no cell.
+        lost: whether the connection is gone.
+        denied: whether the account lacks a right.
+    """
+    if lost:
+        return LostConnectionError()
+    if denied:
+        return ConnectionFailedError(
+            "the account may not read a table or column it needs",
+            hint="grant SELECT on the columns listed in the guide on live databases",
+        )
+    return SourceError(
+        "the database refused a query", where=f"error {code}", hint="check its version and the account's rights"
+    )
+
+
 class Database(Protocol):
     """One kind of server. Every method raises LostConnectionError or a clean SourceError, and nothing else."""
 

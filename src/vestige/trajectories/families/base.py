@@ -8,8 +8,6 @@ import numpy as np
 
 from vestige.trajectories.compiled import FloatArray
 
-LOGIT_LIMIT = 700.0
-
 
 @dataclass(frozen=True)
 class Jets:
