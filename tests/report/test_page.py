@@ -136,3 +136,8 @@ def test_a_drawing_holds_shapes_and_text_only():
     for drawing in (gradient, picture):
         with pytest.raises(DrawingError):
             draw_chart(Chart("A", "B", drawing), "key")
+
+
+def test_a_chapter_that_nobody_makes_is_refused() -> None:
+    with pytest.raises(SettingsError, match="do not exist"):
+        ReportSettings(chapters=("no-such-chapter",))

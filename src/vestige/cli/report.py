@@ -22,6 +22,14 @@ def report(
     trajectories: Annotated[
         str | None, typer.Option(metavar="GROUPS", help="add a chapter on posting paths: numbers of groups, as 1:6")
     ] = None,
+    chapters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="CHAPTER",
+            help="add a chapter, such as network; may be repeated; a name that is none lists them",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
 ) -> None:
@@ -37,7 +45,7 @@ def report(
     groups = () if trajectories is None else numbers_of_groups(trajectories, "--trajectories")
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
-            settings = ReportSettings(forum, study, groups)
+            settings = ReportSettings(forum, study, groups, tuple(chapters or ()))
             made = build_report(dataset, settings=settings, seed=seed, progress=progress)
         target.write_text(made.html, encoding="utf-8")
     if not quiet:

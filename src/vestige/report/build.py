@@ -1,8 +1,9 @@
 """Run every analysis that has chapters, and put them into one page."""
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from vestige.dataset import Dataset
 from vestige.errors import SettingsError
@@ -13,7 +14,10 @@ from vestige.report.describe_chapters import describe_chapters
 from vestige.report.page import render_page
 
 CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
-"""One an analysis, in the order of their chapters."""
+"""Those of every report, in the order of their chapters."""
+
+OPTIONAL_CHAPTERS: Final[dict[str, str]] = {}
+"""Name on the command line -> module:maker, in the order of their chapters; loaded only when asked for."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,25 @@ class ReportSettings:
         forum: code of the one forum to report on; None reports on all of the dataset together.
         study: folder of a study of case files whose chapters follow those on the dataset; None for none.
         trajectories: numbers of groups for the chapter on posting paths; none leave it out, since fits take time.
+        chapters: names of further chapters, from `OPTIONAL_CHAPTERS`.
+
+    Raises:
+        SettingsError: no such chapter.
     """
 
     forum: str | None = None
     study: Path | None = None
     trajectories: tuple[int, ...] = ()
+    chapters: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a chapter that nobody makes."""
+        if unknown := set(self.chapters) - OPTIONAL_CHAPTERS.keys():
+            raise SettingsError(
+                f"{len(unknown)} of the chapters asked for do not exist",
+                where="setting chapters",
+                hint=f"there are: {', '.join(OPTIONAL_CHAPTERS) or 'none yet'}",
+            )
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,7 @@ def build_report(
     report_progress = progress or ignore_progress
     middle = tuple(
         chapter
-        for maker in CHAPTER_MAKERS
+        for maker in (*CHAPTER_MAKERS, *_optional_makers(chosen.chapters))
         for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
     )
     if chosen.trajectories:
@@ -89,7 +107,21 @@ def build_report(
 
         middle += checked_chapters(chosen.study, seed=seed)
     opening = tuple(opening_chapters(dataset, forum))
-    ending = tuple(ending_chapters(dataset, middle, forum=forum, seed=seed, groups=chosen.trajectories))
+    ending = tuple(ending_chapters(dataset, middle, seed=seed, options=_options(chosen)))
     chapters = (*opening, *middle, *ending)
     title = f"Activity on the forum {codes[0]}" if len(codes) == 1 else f"Activity on the forums {', '.join(codes)}"
     return Report(title, chapters, render_page(title, f"Dataset {dataset.manifest.digest}", chapters))
+
+
+def _optional_makers(names: tuple[str, ...]) -> list[ChapterMaker]:
+    """Makers in the registry's order, whatever the order of the names."""
+    places = [place.split(":") for name, place in OPTIONAL_CHAPTERS.items() if name in names]
+    return [cast("ChapterMaker", getattr(import_module(module), maker)) for module, maker in places]
+
+
+def _options(settings: ReportSettings) -> str:
+    """The settings as on the command line; a study's folder is the reader's own and is left out."""
+    options = [f" --forum {settings.forum}"] if settings.forum else []
+    options += [f" --trajectories {','.join(map(str, settings.trajectories))}"] if settings.trajectories else []
+    options += [f" --with {name}" for name in OPTIONAL_CHAPTERS if name in settings.chapters]
+    return "".join(options)

@@ -43,13 +43,11 @@ def _moment(value: Any) -> str:  # noqa: ANN401 - a cell of Arrow
     return _UNKNOWN if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
 
 
-def ending_chapters(
-    dataset: Dataset, chapters: Sequence[Chapter], *, forum: str | None, seed: int, groups: tuple[int, ...] = ()
-) -> Iterator[Chapter]:
+def ending_chapters(dataset: Dataset, chapters: Sequence[Chapter], *, seed: int, options: str) -> Iterator[Chapter]:
     """What is missing, what the disclosure policy did, and where everything came from."""
     yield _missing(dataset.manifest)
     yield _disclosure(chapters)
-    yield _provenance(dataset.manifest, chapters, seed, _options(forum, groups))
+    yield _provenance(dataset.manifest, chapters, seed, options)
 
 
 def _missing(manifest: Manifest) -> Chapter:
@@ -76,11 +74,6 @@ def _disclosure(chapters: Sequence[Chapter]) -> Chapter:
     )
     taken = Points(tuple(dict.fromkeys(items))) if items else Words(("Nothing had to be suppressed.",))
     return Chapter("disclosure", "What was held back", (Words(prose.DISCLOSURE), taken))
-
-
-def _options(forum: str | None, groups: tuple[int, ...]) -> str:
-    only = f" --forum {forum}" if forum else ""
-    return f"{only} --trajectories {','.join(map(str, groups))}" if groups else only
 
 
 def _provenance(manifest: Manifest, chapters: Sequence[Chapter], seed: int, options: str) -> Chapter:
