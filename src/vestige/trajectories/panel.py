@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vestige.dataset import Dataset
+from vestige.dataset.events import OUTCOMES, event_months, forum_window, members_of
 from vestige.errors import DatasetError, SettingsError
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.settings import chosen
-from vestige.trajectories.trajectory_tables import OUTCOMES, collapsed, event_months, histories, members_of
+from vestige.trajectories.trajectory_tables import collapsed, histories
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MONTHS_A_YEAR: Final = 12
 
 
 class Clock(StrEnum):
@@ -76,7 +75,8 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         DatasetError: the dataset lacks the table, its window is unknown, or it has no member.
     """
     wanted = settings or PanelSettings()
-    forum, first, last = _window(dataset, wanted.forum)
+    window = forum_window(dataset, wanted.forum)
+    forum, first, last = window.forum, window.first_month, window.last_month
     people = members_of(dataset, forum)
     if wanted.clock is Clock.CALENDAR and wanted.before is Before.ZERO:
         people = people.mutate(registered=people.registered.fill_null(first) * 0 + first)
@@ -103,20 +103,6 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         outcome=wanted.outcome,
         dataset_digest=dataset.manifest.digest,
     )
-
-
-def _window(dataset: Dataset, code: str | None) -> tuple[int, int, int]:
-    rows = dataset.arrow("forum").to_pylist()
-    chosen = [row for row in rows if code is None or row["code"] == code]
-    if not chosen:
-        raise SettingsError("the dataset has no forum of that code", hint="see the manifest's forums")
-    if len(chosen) > 1:
-        raise SettingsError("the dataset has several forums", hint="choose one by its code")
-    forum = chosen[0]
-    if forum["window_start"] is None or forum["window_end"] is None:
-        raise DatasetError("the forum's window is unknown", hint="derive again with --window-end")
-    months = [moment.year * MONTHS_A_YEAR + moment.month - 1 for moment in (forum["window_start"], forum["window_end"])]
-    return int(forum["forum"]), months[0], months[1]
 
 
 def _sparse(cells: "pa.Table", kept: "pa.Table", length: int) -> SparseCounts:

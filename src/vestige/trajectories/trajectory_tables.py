@@ -6,59 +6,13 @@ engines agree.
 
 from typing import TYPE_CHECKING, Final
 
-from vestige.dataset.schema import MemberKind, State
-from vestige.errors import SettingsError
-
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-    from vestige.dataset import Dataset
-
-OUTCOMES: Final = {
-    "post": ("post", "author"),
-    "thread": ("thread", "starter"),
-    "view": ("view", "member"),
-    "download": ("download", "member"),
-    "reaction": ("reaction", "giver"),
-    "message": ("message", "sender"),
-}
-"""Outcome to its table and the column that says who did it."""
 
 MODULUS: Final = 2_147_483_647
 MULTIPLIERS: Final = ((2_147_483_659, 3_000_000_019), (2_500_000_001, 3_333_333_337), (2_900_000_027, 4_000_000_007))
 """To mix a cell to a number below 2^31. Above 2^31 themselves, so that every engine counts in 64 bits, and below 2^32,
 so that no product leaves them."""
-
-
-def event_months(dataset: "Dataset", outcome: str, forum: int) -> "ir.Table":
-    """member, month, count: dated events of members of one forum, removed ones left out.
-
-    Raises:
-        SettingsError: an unknown outcome.
-        DatasetError: the dataset lacks the table.
-    """
-    if outcome not in OUTCOMES:
-        raise SettingsError(f"there is no outcome {outcome!r}", hint=f"choose one of {', '.join(OUTCOMES)}")
-    name, actor = OUTCOMES[outcome]
-    events = dataset.table(name)
-    moment = "created_at" if name == "thread" else "at"
-    events = events.filter(events.forum == forum, events[moment].notnull(), events[actor].notnull())
-    if "state" in events.columns:
-        events = events.filter(events.state == State.VISIBLE.value)
-    if name == "message":
-        events = events.select("message", "sender", "at").distinct()
-    found = events.select(member=events[actor], month=events[moment].year() * 12 + events[moment].month() - 1)
-    people = members_of(dataset, forum).select("member")
-    kept = found.inner_join(people, "member")
-    return kept.group_by("member", "month").aggregate(count=kept.count())
-
-
-def members_of(dataset: "Dataset", forum: int) -> "ir.Table":
-    """member, registered: members of one forum and the month they registered in (null when unknown)."""
-    members = dataset.table("member")
-    members = members.filter(members.forum == forum, members.kind == MemberKind.MEMBER.value)
-    registered = members.registered_at.year() * 12 + members.registered_at.month() - 1
-    return members.select("member", registered=registered)
 
 
 def histories(
