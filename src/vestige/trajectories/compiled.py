@@ -1,29 +1,29 @@
-"""Numba's decorators with types, so that compiled functions stay checked."""
+"""Numba's decorators with types, so that compiled functions stay checked; those of one thread are in `statistics`."""
 
 from collections.abc import Callable
 from types import FunctionType
-from typing import Generic, ParamSpec, TypeVar, cast
+from typing import Generic, ParamSpec, cast
 
 import numba
-import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-IndexArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
+from vestige.statistics.compiled import BoolArray, FloatArray, IndexArray, IntArray, compiled
+
+__all__ = [
+    "WORTH_THREADS",
+    "BoolArray",
+    "FloatArray",
+    "IndexArray",
+    "IntArray",
+    "Pass",
+    "compiled",
+    "irange",
+]
 
 WORTH_THREADS = 2_000_000
 
 P = ParamSpec("P")
-F = TypeVar("F", bound=Callable[..., object])
 
 irange = numba.prange
-
-
-def compiled(function: F) -> F:
-    """Compile for one thread; the machine code is cached beside the module."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
 
 
 def _renamed(function: Callable[P, None], ending: str) -> Callable[P, None]:
