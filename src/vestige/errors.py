@@ -63,6 +63,10 @@ class EngineError(VestigeError):
     """The wanted engine is not available on this machine."""
 
 
+class ModelError(VestigeError):
+    """A model that the data cannot support: it has no finite estimate, or did not converge."""
+
+
 class DisclosureError(VestigeError):
     """A table may not leave: the disclosure policy forbids it or cannot decide."""
 

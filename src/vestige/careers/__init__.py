@@ -1,0 +1,1 @@
+"""Careers: onset, frequency, duration, versatility, escalation, and the attainment of roles."""
