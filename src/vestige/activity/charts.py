@@ -5,68 +5,20 @@ are written into the chart; nothing is ever loaded.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
 from vestige.activity.traces import DOWNLOADS, POSTS
 from vestige.activity.words import percent
-from vestige.disclosure import Mark, SafeTable
-
-Tables = Mapping[str, SafeTable]
-Rows = list[dict[str, Any]]
+from vestige.disclosure.result import ChartKind, Rows
 
 _MOST_SECTIONS: Final = 20
-_FEW_CELLS: Final = 2
 _FEW_MONTHS: Final = 24
 _FEW_BANDS: Final = 9
 _BAR_WIDTH: Final = 420
 _BAR_PADDING: Final = {"left": 40, "top": 5, "right": 5, "bottom": 5}
 """Room for labels that a reader's font draws wider than the font they were measured with."""
-
-
-@dataclass(frozen=True)
-class ChartKind:
-    """One chart.
-
-    Attributes:
-        title: heading.
-        table: name of the table it is drawn from; the report prints it beside the chart.
-        columns: columns that must hold at least two published figures.
-        where: which rows are drawn.
-        make: draws those rows.
-        describe: says in words what is to be seen, for those who cannot see it.
-    """
-
-    title: str
-    table: str
-    columns: tuple[str, ...]
-    make: Callable[[Rows], alt.TopLevelMixin]
-    describe: Callable[[Rows], str]
-    where: tuple[str, str] | None = None
-
-    def possible(self, tables: Tables) -> bool:
-        """Whether enough figures are published to draw it."""
-        rows = self._rows(tables)
-        return all(sum(row.get(column) is not None for row in rows) >= _FEW_CELLS for column in self.columns)
-
-    def draw(self, tables: Tables) -> alt.TopLevelMixin:
-        """The chart."""
-        return self.make(self._rows(tables))
-
-    def words(self, tables: Tables) -> str:
-        """What is to be seen."""
-        return self.describe(self._rows(tables))
-
-    def _rows(self, tables: Tables) -> Rows:
-        if self.table not in tables:
-            return []
-        table = tables[self.table]
-        rows = table.rows()
-        for row, place in zip(rows, range(len(rows)), strict=True):
-            row["suppressed"] = [name for name, marks in table.marks.items() if marks[place] is Mark.SUPPRESSED]
-        return [row for row in rows if self.where is None or row[self.where[0]] == self.where[1]]
 
 
 def _data(rows: Rows) -> alt.Data:

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from vestige.activity.figures import Figures, members_column, rows_table
 from vestige.activity.reduce import Reduction, TraceReduction
 from vestige.activity.traces import DOWNLOADS, POSTS
 from vestige.disclosure import MINIMUM_MEMBERS, Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure.figures import Figures, members_column, rows_table
 from vestige.statistics.concentration import Concentration, Estimate, measure_spread
 from vestige.statistics.distribution import Distribution
 

@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vestige.activity.concentration import concentration_figures, measure_spreads
-from vestige.activity.figures import Figures, describe_figures
+from vestige.activity.figures import describe_figures
 from vestige.activity.findings import find_problems
 from vestige.activity.reduce import reduce_dataset
 from vestige.activity.words import sentences
 from vestige.dataset import Dataset
 from vestige.dataset.schema import State
 from vestige.disclosure import SafeTable, check_table
+from vestige.disclosure.figures import Figures
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, plain_settings

@@ -1,30 +1,19 @@
 """From reductions to tables, each with the rule by which the disclosure policy lets it leave."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from vestige.activity.calendar import complete_calendar, month_date
 from vestige.activity.reduce import Reduction, TraceReduction
 from vestige.activity.traces import COMMUNICATION, DOWNLOADS, POSTS, THREADS, TRACES
 from vestige.dataset.schema import MemberKind, Role
-from vestige.disclosure import RATIO_KINDS, Additive, ColumnKind, ColumnRule, TableRule
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure.figures import Figures, count_column, members_column, rows_table
 
 BAND_STARTS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 """Lower ends of the bands in which activity per member is shown."""
 OUTSIDE: Final = "outside-any"
 """Stands in for the kind of section of what lies in no section."""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A table and the rule by which it may leave."""
-
-    rule: TableRule
-    data: "pa.Table"
 
 
 def describe_figures(reduction: Reduction) -> Iterator[Figures]:
@@ -241,45 +230,6 @@ def accounts(reduction: Reduction) -> Figures:
     return Figures(rule, rows_table(rule, rows))
 
 
-def members_column(
-    name: str, title: str, *, additive: Additive, within: str | None = None, shown: bool = True
-) -> ColumnRule:
-    """A column that counts members."""
-    return ColumnRule(name, title or name, ColumnKind.MEMBERS, additive=additive, within=within, shown=shown)
-
-
-def count_column(
-    name: str, title: str, *, behind: str, additive: Additive = Additive.OVERLAPPING, shown: bool = True
-) -> ColumnRule:
-    """A column that counts events, with the column that counts the members behind them."""
-    return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown)
-
-
 def sentence_case(deed: str) -> str:
     """A deed as the label of a row."""
     return deed[0].upper() + deed[1:]
-
-
-def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table":
-    """Rows in the order of the rule's columns, computed ones left out."""
-    import pyarrow as pa
-
-    types = {
-        ColumnKind.MONTH: pa.date32(),
-        ColumnKind.MEMBERS: pa.int64(),
-        ColumnKind.COUNT: pa.int64(),
-        ColumnKind.ESTIMATE: pa.float64(),
-        ColumnKind.PROPORTION: pa.float64(),
-    }
-    given = [column for column in rule.columns if column.kind not in RATIO_KINDS]
-    schema = pa.schema([pa.field(column.name, types.get(column.kind, _label_type(column))) for column in given])
-    columns = list(zip(*rows, strict=True)) or [()] * len(given)
-    return pa.Table.from_arrays(
-        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )
-
-
-def _label_type(column: ColumnRule) -> "pa.DataType":
-    import pyarrow as pa
-
-    return pa.float64() if column.vocabulary and isinstance(column.vocabulary[0], float) else pa.string()

@@ -60,14 +60,16 @@ class Careers:
     @property
     def frequency(self) -> "NDArray[np.float64]":
         """Events a month (30.4 days) observed; NaN for members observed for less than one."""
-        return np.where(self.observed >= MONTH_DAYS, self.events / self.observed * MONTH_DAYS, np.nan)
+        long = self.observed >= MONTH_DAYS
+        return np.asarray(
+            np.divide(self.events * MONTH_DAYS, self.observed, out=np.full(long.size, np.nan), where=long)
+        )
 
     @property
     def frequency_active(self) -> "NDArray[np.float64]":
-        """Events of each month that has any (the literature's lambda is per time free; nobody is confined here)."""
-        return np.divide(
-            self.events, self.active_months, out=np.full(self.events.size, np.nan), where=self.active_months > 0
-        )
+        """Events of each month that has any."""
+        begun = self.active_months > 0
+        return np.asarray(np.divide(self.events, self.active_months, out=np.full(begun.size, np.nan), where=begun))
 
     @property
     def effective_sections(self) -> "NDArray[np.float64]":
@@ -212,10 +214,10 @@ def _onset(population: Population, first: "NDArray[np.int64]", confidence: float
     entry = np.maximum(population.registered, population.start)
     happened = first <= population.end
     end = np.where(happened, np.maximum(first, entry + 1), population.end)  # an event at once is one second later
-    from_registration = [(moment - population.registered).astype(float) / DAY for moment in (entry, end)]
+    entered, ended = (((moment - population.registered) / DAY).astype(np.float64) for moment in (entry, end))
     longest = (population.end - population.registered.min()) / DAY / MONTH_DAYS
     at = np.arange(1, int(longest) + 1) * MONTH_DAYS
-    histories = EventHistories(from_registration[0], from_registration[1], happened.astype(np.int64), 1)
+    histories = EventHistories(entered, ended, happened.astype(np.int64), 1)
     return cumulative_incidence(histories, at, confidence=confidence)
 
 

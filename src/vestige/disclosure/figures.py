@@ -1,0 +1,57 @@
+"""Tables on their way out: the exact figures, and the rule by which the policy lets them leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, TableRule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A table and the rule by which it may leave."""
+
+    rule: TableRule
+    data: "pa.Table"
+
+
+def members_column(
+    name: str, title: str, *, additive: Additive, within: str | None = None, shown: bool = True
+) -> ColumnRule:
+    """A column that counts members."""
+    return ColumnRule(name, title or name, ColumnKind.MEMBERS, additive=additive, within=within, shown=shown)
+
+
+def count_column(
+    name: str, title: str, *, behind: str, additive: Additive = Additive.OVERLAPPING, shown: bool = True
+) -> ColumnRule:
+    """A column that counts events, with the column that counts the members behind them."""
+    return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown)
+
+
+def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table":
+    """Rows in the order of the rule's columns, computed ones left out."""
+    import pyarrow as pa
+
+    types = {
+        ColumnKind.MONTH: pa.date32(),
+        ColumnKind.MEMBERS: pa.int64(),
+        ColumnKind.COUNT: pa.int64(),
+        ColumnKind.ESTIMATE: pa.float64(),
+        ColumnKind.PROPORTION: pa.float64(),
+    }
+    given = [column for column in rule.columns if column.kind not in RATIO_KINDS]
+    schema = pa.schema([pa.field(column.name, types.get(column.kind, _label_type(column))) for column in given])
+    columns = list(zip(*rows, strict=True)) or [()] * len(given)
+    return pa.Table.from_arrays(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def _label_type(column: ColumnRule) -> "pa.DataType":
+    import pyarrow as pa
+
+    return pa.float64() if column.vocabulary and isinstance(column.vocabulary[0], float) else pa.string()
