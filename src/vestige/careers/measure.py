@@ -216,7 +216,7 @@ def _onset(population: Population, first: "NDArray[np.int64]", confidence: float
     end = np.where(happened, np.maximum(first, entry + 1), population.end)  # an event at once is one second later
     entered, ended = (((moment - population.registered) / DAY).astype(np.float64) for moment in (entry, end))
     longest = (population.end - population.registered.min()) / DAY / MONTH_DAYS
-    at = np.arange(1, int(longest) + 1) * MONTH_DAYS
+    at = np.arange(1.0, int(longest) + 1) * MONTH_DAYS
     histories = EventHistories(entered, ended, happened.astype(np.int64), 1)
     return cumulative_incidence(histories, at, confidence=confidence)
 
