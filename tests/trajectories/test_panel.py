@@ -66,6 +66,36 @@ def test_counts_by_member_and_month(folder: Path, open_engine, settings: PanelSe
     assert panel.dataset_digest
 
 
+SANCTIONS = """
+forum | member | by | kind    | at         | until
+0     | 1      |    | ban     | 2020-01-20 | 2020-02-01
+0     | 1      |    | ban     | 2020-03-02 |
+0     | 2      |    | warning | 2020-02-12 |
+0     | 3      |    | ban     | 2020-02-03 | 2020-03-01
+0     | 4      |    | ban     | 2019-11-01 |
+0     | 5      |    | ban     | 2020-02-27 | 2021-01-01
+"""
+BANNED = [[2, 0, NAN], [NAN, 1, 0], [0, 0, 0], [0, NAN, NAN], [NAN, 1, NAN]]
+BANNED_FROM_REGISTRATION = [[2, 0, NAN], [1, 0, NAN], [0, 0, 0], [0, NAN, NAN], [1, NAN, NAN]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (PanelSettings(), BANNED),
+        (PanelSettings(clock="registration"), BANNED_FROM_REGISTRATION),
+        (PanelSettings(after_ban="zero"), CALENDAR),
+    ],
+)
+def test_months_after_a_lasting_ban_are_missing(
+    tmp_path: Path, open_engine, settings: PanelSettings, expected: list
+) -> None:
+    """A ban that ended within the window takes nothing; a member banned at once keeps the month of registration."""
+    tables = {"member": MEMBERS, "post": POSTS, "thread": THREADS, "section": SECTIONS, "sanction": SANCTIONS}
+    panel = build_panel(open_engine(dataset_of(tmp_path / "dataset", tables)), settings=settings)
+    np.testing.assert_array_equal(panel.dense(), np.array(expected, dtype=float))
+
+
 def test_identical_histories_collapse_in_the_engine(folder: Path, open_engine) -> None:
     panel = build_panel(open_engine(folder), settings=PanelSettings(collapse=True))
     assert panel.members == 5

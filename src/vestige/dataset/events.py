@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from vestige.dataset.schema import MemberKind, State
+from vestige.dataset.schema import MemberKind, SanctionKind, State
 from vestige.errors import DatasetError, SettingsError
 
 if TYPE_CHECKING:
@@ -107,3 +107,23 @@ def members_of(dataset: "Dataset", forum: int) -> "ir.Table":
     members = members.filter(members.forum == forum, members.kind == MemberKind.MEMBER.value)
     registered = members.registered_at.year() * 12 + members.registered_at.month() - 1
     return members.select("member", registered=registered)
+
+
+def lasting_bans(dataset: "Dataset", forum: int, last: int) -> "ir.Table":
+    """member, left: the month of each member's first ban without an end, or with one after the window.
+
+    Empty where the dataset has no sanctions.
+
+    Args:
+        dataset: an opened dataset.
+        forum: the forum.
+        last: last month of the window.
+    """
+    if "sanction" not in dataset.tables:
+        nobody = members_of(dataset, forum)
+        return nobody.filter(nobody.member < 0).select("member", left=nobody.registered)
+    bans = dataset.table("sanction")
+    bans = bans.filter(bans.forum == forum, bans.kind == SanctionKind.BAN.value, bans["at"].notnull())
+    until = bans.until.year() * 12 + bans.until.month() - 1
+    bans = bans.filter(bans.until.isnull() | (until > last))
+    return bans.group_by("member").aggregate(left=(bans["at"].year() * 12 + bans["at"].month() - 1).min())

@@ -5,7 +5,7 @@ from vestige.trajectories.compare import compare_fits, replicate_trajectories
 from vestige.trajectories.exports import Language, export_code
 from vestige.trajectories.fit import fit_dual_trajectories, fit_multi_trajectories, fit_trajectories
 from vestige.trajectories.histories import Panel, SparseCounts
-from vestige.trajectories.panel import Before, Clock, PanelSettings, build_panel
+from vestige.trajectories.panel import AfterBan, Before, Clock, PanelSettings, build_panel
 from vestige.trajectories.predict import expected_paths, predict_membership
 from vestige.trajectories.profiles import ProfileSettings, profile_groups
 from vestige.trajectories.readers import long_panel, read_table, wide_panel
@@ -31,6 +31,7 @@ from vestige.trajectories.settings import (
 )
 
 __all__ = [
+    "AfterBan",
     "Basis",
     "Before",
     "BootstrapKind",

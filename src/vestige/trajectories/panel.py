@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vestige.dataset import Dataset
-from vestige.dataset.events import OUTCOMES, event_months, forum_window, members_of
+from vestige.dataset.events import OUTCOMES, event_months, forum_window, lasting_bans, members_of
 from vestige.errors import DatasetError, SettingsError
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.settings import chosen
@@ -31,6 +31,13 @@ class Before(StrEnum):
     ZERO = "zero"
 
 
+class AfterBan(StrEnum):
+    """What the months from a lasting ban on are: a banned member cannot post, which zeros would take for silence."""
+
+    MISSING = "missing"
+    ZERO = "zero"
+
+
 @dataclass(frozen=True)
 class PanelSettings:
     """Which events, on which clock.
@@ -39,6 +46,7 @@ class PanelSettings:
         outcome: post, thread, view, download, reaction or message.
         clock: months of the calendar, or months since registration.
         before: months before registration are missing or zero (calendar).
+        after_ban: months from a ban without end on are missing or zero.
         forum: code of the forum; None when the dataset has one.
         periods: longest panel in months; later months are cut off. None keeps all.
         collapse: whether identical histories are collapsed to one weighted row in the engine; assignments are then of
@@ -48,6 +56,7 @@ class PanelSettings:
     outcome: str = "post"
     clock: Clock = Clock.CALENDAR
     before: Before = Before.MISSING
+    after_ban: AfterBan = AfterBan.MISSING
     forum: str | None = None
     periods: int | None = None
     collapse: bool = False
@@ -55,6 +64,7 @@ class PanelSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "clock", chosen(Clock, self.clock, "clock"))
         object.__setattr__(self, "before", chosen(Before, self.before, "before"))
+        object.__setattr__(self, "after_ban", chosen(AfterBan, self.after_ban, "after_ban"))
         if self.outcome not in OUTCOMES:
             raise SettingsError(f"there is no outcome {self.outcome!r}", hint=f"choose one of {', '.join(OUTCOMES)}")
         if self.periods is not None and self.periods < 2:  # noqa: PLR2004 - one period is no path
@@ -78,6 +88,10 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
     window = forum_window(dataset, wanted.forum)
     forum, first, last = window.forum, window.first_month, window.last_month
     people = members_of(dataset, forum)
+    if wanted.after_ban is AfterBan.MISSING:
+        people = people.left_join(lasting_bans(dataset, forum, last), "member").drop("member_right")
+    else:
+        people = people.mutate(left=people.registered.nullif(people.registered))
     if wanted.clock is Clock.CALENDAR and wanted.before is Before.ZERO:
         people = people.mutate(registered=people.registered.fill_null(first) * 0 + first)
     cells, spans = histories(

@@ -18,11 +18,11 @@ so that no product leaves them."""
 def histories(
     months: "ir.Table", members: "ir.Table", first: int, last: int, *, by_registration: bool
 ) -> tuple["ir.Table", "ir.Table"]:
-    """Cells and spans of the clock.
+    """Cells and spans of the clock. A member with a lasting ban is observed up to the month before it, at least one.
 
     Args:
         months: as from `event_months`.
-        members: as from `members_of`.
+        members: member, registered and left, the months of registration and of a lasting ban, null when unknown.
         first: first month of the window.
         last: last month of the window.
         by_registration: whether time counts from registration instead of the window's first month.
@@ -34,15 +34,12 @@ def histories(
 
     known = members.registered.fill_null(first)
     entered = ibis.greatest(ibis.least(known, ibis.literal(last)), ibis.literal(first))
-    spans = members.select(
-        "member",
-        origin=entered if by_registration else ibis.literal(first),
-        begin=ibis.literal(0) if by_registration else entered - first,
-        end=(ibis.literal(last) - entered) if by_registration else ibis.literal(last - first),
-    )
+    gone = ibis.greatest(ibis.least(members.left.fill_null(last + 1) - 1, ibis.literal(last)), entered)
+    origin = entered if by_registration else ibis.literal(first)
+    spans = members.select("member", origin=origin, begin=entered - origin, end=gone - origin)
     inside = months.filter(months.month >= first, months.month <= last).inner_join(spans, "member")
-    cells = inside.select("member", "count", "begin", period=inside.month - inside.origin)
-    cells = cells.filter(cells.period >= cells.begin).select("member", "period", "count")
+    cells = inside.select("member", "count", "begin", "end", period=inside.month - inside.origin)
+    cells = cells.filter(cells.period >= cells.begin, cells.period <= cells.end).select("member", "period", "count")
     return cells, spans.select("member", "begin", "end")
 
 
