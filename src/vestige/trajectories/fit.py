@@ -75,16 +75,13 @@ def fit_dual_trajectories(
     """Fit two outcomes with groups of their own, and the second's membership given the first's.
 
     Arguments are as in `fit_trajectories`. Classes are pairs of groups, the first outcome's slowest; their free
-    probabilities are the same model as Nagin and Tremblay's (2001) conditional ones.
+    probabilities are the same model as Nagin and Tremblay's (2001) conditional ones. Risk factors of the first panel
+    move every pair's probability, hence the conditional ones too.
 
     Raises:
-        SettingsError: as in `fit_trajectories`, or risk factors, which a dual model does not take here.
+        SettingsError: as in `fit_trajectories`.
     """
     tables = _named([Panel.of(first), Panel.of(second)])
-    if tables[0].risk_factors is not None:
-        raise SettingsError(
-            "a dual model takes no risk factors", hint="fit a multi-trajectory model, or leave them out"
-        )
     return fit_prepared(prepare(tables, settings.outcomes), settings, seed=seed, progress=progress)
 
 

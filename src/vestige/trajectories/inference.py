@@ -182,6 +182,17 @@ def shares(evaluator: Evaluator, parameters: FloatArray, covariance: FloatArray)
     return weight @ prior, slopes @ covariance[:size, :size] @ slopes.T
 
 
+def share_interval(share: FloatArray, error: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+    """Interval of shares on the log-odds scale, so that it stays between 0 and 1."""
+    from scipy.special import expit, logit
+    from scipy.stats import norm
+
+    inside = np.clip(share, 1e-12, 1.0 - 1e-12)
+    half = float(norm.ppf(0.5 + confidence / 2.0)) * error / (inside * (1.0 - inside))
+    odds = logit(inside)
+    return expit(odds - half), expit(odds + half)
+
+
 def curves(
     evaluator: Evaluator, outcome: int, parameters: FloatArray, covariance: FloatArray, times: FloatArray,
     covariates: FloatArray, confidence: float, seed: int,

@@ -136,10 +136,10 @@ class TrajectoryResult:
     @property
     def table_names(self) -> tuple[str, ...]:
         """Names that `table` takes."""
-        from vestige.trajectories.tables import TABLES
+        from vestige.trajectories.tables import DUAL_TABLES, TABLES
 
         dual = isinstance(self.settings, DualTrajectorySettings)
-        return tuple(name for name in TABLES if name != "conditional" or dual)
+        return tuple(name for name in TABLES if dual or name not in DUAL_TABLES)
 
     def table(self, name: str) -> "pa.Table":
         """A table by name, as Arrow.

@@ -11,7 +11,7 @@ from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, chunk_bounds
 from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.degenerate import Defect, defects_of
-from vestige.trajectories.labels import level_order, relabelled
+from vestige.trajectories.labels import level_orders, relabelled_outcomes
 from vestige.trajectories.likelihood import Evaluator, Information
 from vestige.trajectories.maximise import Optimum, expect_maximise, maximisation, newton
 from vestige.trajectories.settings import SearchSettings
@@ -128,7 +128,7 @@ def search_optimum(
         finals = [_Run(origin, _finish(evaluator, start, settings)) for origin, start in whole]
         runs = [run for run, count in zip(finals, reached, strict=True) for _ in range(count)]
     distinct = _distinct(runs, settings.tolerance)
-    if shared_groups and _alike(evaluator):
+    if _alike(evaluator):
         distinct = [(_numbered_by_level(evaluator, run), count) for run, count in distinct]
     optima = _ranked(evaluator, distinct)
     information = evaluator.information(optima[0].optimum.parameters, robust=robust)
@@ -137,7 +137,8 @@ def search_optimum(
 
 def _numbered_by_level(evaluator: Evaluator, run: _Run) -> _Run:
     """The same optimum with its groups in the order of their mean expected response."""
-    parameters = relabelled(evaluator, run.optimum.parameters, level_order(evaluator, run.optimum.parameters))
+    orders = level_orders(evaluator, run.optimum.parameters)
+    parameters = relabelled_outcomes(evaluator, run.optimum.parameters, orders)
     return replace(run, optimum=replace(run.optimum, parameters=parameters))
 
 

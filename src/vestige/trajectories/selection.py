@@ -1,6 +1,8 @@
 """The search over the number of groups and the orders: the whole table, and how firm the choice is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +15,10 @@ from vestige.trajectories.assemble import Prepared, prepare
 from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.fit import fit_prepared
 from vestige.trajectories.histories import Panel
+from vestige.trajectories.order_search import search_orders, settings_of
 from vestige.trajectories.result import TrajectoryResult
 from vestige.trajectories.search import take_patterns
-from vestige.trajectories.settings import Orders, TrajectorySettings
+from vestige.trajectories.settings import MAX_ORDER, Basis, Orders, TrajectorySettings
 from vestige.trajectories.starts import smoothed_paths, split_starts
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 CLOSE_RIVAL = 5.0
 """A BIC (log-likelihood scale) within 5 of the best: Jeffreys' scale calls more than 4.6 strong (Nagin 2005, p. 69)."""
+
+SHOWN_RIVALS = 3
 
 STABLE_RAND = 0.8
 """Steinley (2004): an adjusted Rand index above 0.9 is excellent, above 0.8 good."""
@@ -39,15 +44,24 @@ class SelectionSettings:
         model: the model; its groups and order are replaced by those searched.
         groups: numbers of groups.
         orders: orders of the curve to try, each for all groups or one each.
+        search_orders: whether, from the best of these, each group's order is raised and lowered by one as long as BIC
+            (members) gains. The last winner is then searched for from many starts, as every other model is.
+        highest_order: highest order that this tries (Nagin 2005, p. 66: cubic curves suffice in practice).
         split_halves: whether each number of groups is also fitted to two random halves, to see whether they agree.
     """
 
     model: TrajectorySettings = field(default_factory=TrajectorySettings)
     groups: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
     orders: tuple[Orders, ...] = ()
+    search_orders: bool = False
+    highest_order: int = 3
     split_halves: bool = True
 
     def __post_init__(self) -> None:
+        if self.search_orders and self.model.basis is Basis.SPLINE:
+            raise SettingsError("orders are searched for polynomials", hint="give splines as orders=(2, 3, 4)")
+        if not 0 <= self.highest_order <= MAX_ORDER:
+            raise SettingsError(f"the highest order must lie between 0 and {MAX_ORDER}", hint="3 is usual")
         if not self.groups or min(self.groups) < 1 or len(set(self.groups)) < len(self.groups):
             raise SettingsError("groups must be different numbers from 1", hint="for example (1, 2, 3, 4)")
 
@@ -151,17 +165,51 @@ def select_trajectories(
     if not wanted:
         raise SettingsError("no order fits a number of groups asked for", hint="give one order, or one a group")
     fits: list[TrajectoryResult] = []
-    stability: list[float | None] = []
     for done, (groups, order) in enumerate(wanted):
         progress(Step("models", done, len(wanted), "models"))
         model = _model_of(chosen.model, groups, order)
         ready = prepared.with_settings([model])
         fits.append(fit_prepared(ready, model, seed=seed, given=_neighbours(ready, fits, groups)))
-        stability.append(_split_half(ready, model, seed) if chosen.split_halves and groups > 1 else None)
+        last_order = done + 1 == len(wanted) or wanted[done + 1][0] != groups
+        if chosen.search_orders and last_order:
+            fits += _with_other_orders(prepared, fits, groups, chosen.highest_order, seed, progress)
+    halved = _best_by_groups(fits) if chosen.search_orders else fits
+    stability = [_split_half(prepared, fit, seed) if chosen.split_halves and fit in halved else None for fit in fits]
     return SelectionResult(
         tuple(fits), chosen, tuple(stability), _findings(fits, stability),
         Provenance("select_trajectories", plain_settings(chosen), seed, prepared.panels[0].dataset_digest),
     )  # fmt: skip
+
+
+def _with_other_orders(
+    prepared: Prepared, fits: list[TrajectoryResult], groups: int, highest: int, seed: int, progress: Progress
+) -> list[TrajectoryResult]:
+    """Models of one number of groups whose orders differ between groups, the best of them from many starts."""
+    best = _best_by_groups([fit for fit in fits if fit.classes == groups])[0]
+    found = list(
+        search_orders(
+            prepared, best, highest=highest, seed=seed,
+            report=lambda count: progress(Step(f"orders of {groups} groups", count, count + 1, "models")),
+        )
+    )  # fmt: skip
+    winner = max(found, key=lambda fit: fit.criteria.bic_members, default=best)
+    if winner.criteria.bic_members <= best.criteria.bic_members:
+        return found
+    model = settings_of(winner)
+    again = fit_prepared(
+        prepared.with_settings([model]), model, seed=seed, given=[winner.pattern_posterior], progress=progress
+    )
+    return [again if fit is winner else fit for fit in found]
+
+
+def _best_by_groups(fits: Sequence[TrajectoryResult]) -> list[TrajectoryResult]:
+    """The fit with the best BIC (members) of each number of groups, ascending."""
+    best: dict[int, TrajectoryResult] = {}
+    for fit in fits:
+        rival = best.get(fit.classes)
+        if rival is None or fit.criteria.bic_members > rival.criteria.bic_members:
+            best[fit.classes] = fit
+    return [best[groups] for groups in sorted(best)]
 
 
 def adjusted_rand(first: IntArray, second: IntArray, weight: FloatArray) -> float:
@@ -190,16 +238,20 @@ def _model_of(model: TrajectorySettings, groups: int, order: Orders) -> Trajecto
 def _neighbours(prepared: Prepared, fits: list[TrajectoryResult], groups: int) -> list[FloatArray]:
     """Posteriors to start from: the same number of groups under another order, and splits of one group less."""
     given = [fit.pattern_posterior for fit in fits if fit.classes == groups]
-    smaller = [fit for fit in fits if fit.classes == groups - 1]
-    if smaller and prepared.histories.patterns <= smaller[-1].settings.search.search_members:
-        evaluator = smaller[-1].search.evaluator
-        starts = split_starts(smoothed_paths(evaluator), evaluator.histories.weight, smaller[-1].pattern_posterior)
+    smaller = _best_by_groups([fit for fit in fits if fit.classes == groups - 1])
+    if smaller and prepared.histories.patterns <= smaller[0].settings.search.search_members:
+        evaluator = smaller[0].search.evaluator
+        starts = split_starts(smoothed_paths(evaluator), evaluator.histories.weight, smaller[0].pattern_posterior)
         given += [start.posterior for start in starts]
     return given
 
 
-def _split_half(prepared: Prepared, model: TrajectorySettings, seed: int) -> float | None:
+def _split_half(prepared: Prepared, fit: TrajectoryResult, seed: int) -> float | None:
     """Fit two random halves, let both classify everybody, and compare; None where a half cannot carry the groups."""
+    model = settings_of(fit)
+    if model.groups == 1:
+        return None
+    prepared = prepared.with_settings([model])
     lists = prepared.histories
     generator = np.random.default_rng([seed, 2])
     members = np.repeat(np.arange(lists.patterns), np.maximum(np.round(lists.weight), 1.0).astype(np.int64))
@@ -222,11 +274,15 @@ def _findings(fits: list[TrajectoryResult], stability: list[float | None]) -> tu
     ranked = sorted(fits, key=lambda fit: -fit.criteria.bic_members)
     findings = []
     best = ranked[0]
-    for rival in ranked[1:]:
+    rivals = [fit for fit in ranked[1:] if best.criteria.bic_members - fit.criteria.bic_members < CLOSE_RIVAL]
+    for rival in rivals[:SHOWN_RIVALS]:
         gap = best.criteria.bic_members - rival.criteria.bic_members
-        if gap < CLOSE_RIVAL:
-            text = f"{rival.classes} groups have a BIC only {gap:.1f} below the best ({best.classes} groups)."
-            findings.append(Finding("close-rival", Severity.CAUTION, text))
+        names = [f"{fit.classes} groups of order {_order_text(settings_of(fit).order)}" for fit in (rival, best)]
+        text = f"The model with {names[0]} has a BIC only {gap:.1f} below the best ({names[1]})."
+        findings.append(Finding("close-rival", Severity.CAUTION, text))
+    if len(rivals) > SHOWN_RIVALS:
+        text = f"{len(rivals) - SHOWN_RIVALS} more models have a BIC within {CLOSE_RIVAL:g} of the best; see the table."
+        findings.append(Finding("close-rival", Severity.CAUTION, text))
     if best.classes == max(fit.classes for fit in fits) and len({fit.classes for fit in fits}) > 1:
         text = "BIC prefers the largest number of groups tried: more may fit better yet, or the family is wrong."
         findings.append(Finding("best-at-edge", Severity.CAUTION, text))
@@ -245,10 +301,10 @@ def _models_table(result: SelectionResult) -> "pa.Table":
         weight = fit.search.evaluator.histories.weight
         quality = classification(fit.pattern_posterior, weight, fit.shares)
         criteria = fit.criteria
-        order = fit.settings.order if isinstance(fit.settings, TrajectorySettings) else 0
+        order = settings_of(fit).order
         rows.append(
             {
-                "groups": fit.classes, "order": str(order), "log_likelihood": criteria.log_likelihood,
+                "groups": fit.classes, "order": _order_text(order), "log_likelihood": criteria.log_likelihood,
                 "parameters": criteria.parameters, "bic_members": criteria.bic_members,
                 "bic_observations": criteria.bic_observations, "aic": criteria.aic, "caic": criteria.caic,
                 "adjusted_bic": criteria.adjusted_bic, "icl": criteria.icl, "converged": fit.converged,
@@ -261,14 +317,25 @@ def _models_table(result: SelectionResult) -> "pa.Table":
     return pa.Table.from_pylist(rows)
 
 
+def _order_text(order: Orders) -> str:
+    return str(order) if isinstance(order, int) else ", ".join(str(own) for own in order)
+
+
 def _stability_table(result: SelectionResult) -> "pa.Table":
-    """How the groups of each fit agree with those of the next: adjusted Rand index over all members."""
+    """How the best fit of each number of groups agrees with that of the next: adjusted Rand index over all members."""
     import pyarrow as pa
 
+    best = _best_by_groups(result.fits)
     rows: list[Mapping[str, object]] = []
-    for one, other in zip(result.fits, result.fits[1:], strict=False):
+    for one, other in pairwise(best):
         weight = one.search.evaluator.histories.weight
         labels = (one.pattern_posterior.argmax(axis=1), other.pattern_posterior.argmax(axis=1))
-        rand = adjusted_rand(*labels, weight)
-        rows.append({"groups": one.classes, "next_groups": other.classes, "adjusted_rand": rand})
-    return pa.Table.from_pylist(rows)
+        rows.append(
+            {
+                "groups": one.classes, "order": _order_text(settings_of(one).order), "next_groups": other.classes,
+                "next_order": _order_text(settings_of(other).order), "adjusted_rand": adjusted_rand(*labels, weight),
+            }
+        )  # fmt: skip
+    schema = pa.schema([("groups", pa.int64()), ("order", pa.string()), ("next_groups", pa.int64()),
+                        ("next_order", pa.string()), ("adjusted_rand", pa.float64())])  # fmt: skip
+    return pa.Table.from_pylist(rows, schema)

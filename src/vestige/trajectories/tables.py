@@ -7,8 +7,9 @@ import numpy as np
 
 from vestige.trajectories.adequacy import adequacy_table, group_residuals
 from vestige.trajectories.compiled import FloatArray
+from vestige.trajectories.dual_tables import conditional_table, margins_table
+from vestige.trajectories.inference import share_interval
 from vestige.trajectories.labels import match_groups
-from vestige.trajectories.settings import DualTrajectorySettings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,22 +44,19 @@ def _parameters(result: "TrajectoryResult") -> "pa.Table":
 
 def _groups(result: "TrajectoryResult") -> "pa.Table":
     import pyarrow as pa
-    from scipy.stats import norm
 
     error = np.sqrt(np.maximum(np.diag(result.share_covariance), 0.0))
     share = result.shares
     weight = result.search.evaluator.histories.weight
     assigned = np.bincount(result.pattern_posterior.argmax(axis=1), weight, minlength=result.classes)
-    quantile = norm.ppf(0.5 + result.settings.confidence / 2.0)
-    inside = np.clip(share, 1e-12, 1.0 - 1e-12)
-    odds, half = np.log(inside / (1.0 - inside)), quantile * error / (inside * (1.0 - inside))
+    low, high = share_interval(share, error, result.settings.confidence)
     return pa.table(
         {
             "group": np.arange(1, result.classes + 1),
             "share": share,
             "standard_error": error,
-            "low": 1.0 / (1.0 + np.exp(-(odds - half))),
-            "high": 1.0 / (1.0 + np.exp(-(odds + half))),
+            "low": low,
+            "high": high,
             "assigned_members": assigned,
             "assigned_share": assigned / assigned.sum(),
         }
@@ -177,27 +175,6 @@ def _assignments(result: "TrajectoryResult") -> "pa.Table":
     return pa.table(columns)
 
 
-def _conditional(result: "TrajectoryResult") -> "pa.Table":
-    """Of a dual model: the joint shares, each outcome's, and the second's given the first's and the reverse."""
-    import pyarrow as pa
-
-    settings = result.settings
-    if not isinstance(settings, DualTrajectorySettings):
-        raise TypeError("only dual models have conditional shares")
-    joint = result.shares.reshape(settings.groups)
-    first, second = (np.add.outer(np.arange(size), 0) for size in settings.groups)
-    one, two = np.meshgrid(first, second, indexing="ij")
-    return pa.table(
-        {
-            "first_group": (one + 1).ravel(),
-            "second_group": (two + 1).ravel(),
-            "joint_share": joint.ravel(),
-            "second_given_first": (joint / joint.sum(axis=1, keepdims=True)).ravel(),
-            "first_given_second": (joint / joint.sum(axis=0, keepdims=True)).ravel(),
-        }
-    )
-
-
 def _grolts(result: "TrajectoryResult") -> "pa.Table":
     from vestige.trajectories.grolts import grolts_table
 
@@ -214,5 +191,8 @@ TABLES: Final[Mapping[str, Callable[["TrajectoryResult"], "pa.Table"]]] = {
     "adequacy": adequacy_table,
     "residuals": group_residuals,
     "grolts": _grolts,
-    "conditional": _conditional,
+    "conditional": conditional_table,
+    "margins": margins_table,
 }
+DUAL_TABLES: Final = frozenset({"conditional", "margins"})
+"""Those of dual models alone."""
