@@ -116,9 +116,9 @@ def test_toronto_contacts_reach_the_best_known_optimum(shared: Path, groups: int
 
 CRIMCV = {
     ("crimCV_TO1", "ZIPt", 1): 0.0, ("crimCV_TO1", "ZIPt", 2): 0.0, ("crimCV_TO1", "ZIPt", 3): 0.0,
-    ("crimCV_TO1", "ZIPt", 4): None, ("crimCV_TO1", "ZIP", 1): 187.767, ("crimCV_TO1", "ZIP", 2): 0.0,
+    ("crimCV_TO1", "ZIPt", 4): 18.524, ("crimCV_TO1", "ZIP", 1): 187.767, ("crimCV_TO1", "ZIP", 2): 0.0,
     ("crimCV_TO1", "ZIP", 3): 46.946, ("crimCV_TO1adj", "ZIPt", 1): 12.839, ("crimCV_TO1adj", "ZIPt", 2): 0.0,
-    ("crimCV_TO1adj", "ZIPt", 3): 34.618, ("crimCV_TO1adj", "ZIPt", 4): None, ("crimCV_TO1adj", "ZIP", 1): 0.0,
+    ("crimCV_TO1adj", "ZIPt", 3): 34.618, ("crimCV_TO1adj", "ZIPt", 4): 36.399, ("crimCV_TO1adj", "ZIP", 1): 0.0,
     ("crimCV_TO1adj", "ZIP", 2): 0.0, ("crimCV_TO1adj", "ZIP", 3): 0.0,
 }  # fmt: skip
 

@@ -87,7 +87,9 @@ def trajectories(
     )  # fmt: skip
     if source.is_dir():
         _refuse(columns=columns, id=identifier, times=times, exposure=exposure, covariate=covariate, risk=risk)
-        wanted = PanelSettings(outcome, _choice(Clock, clock, "--clock"), _choice(Before, before, "--before"), forum)
+        wanted = PanelSettings(
+            outcome, _choice(Clock, clock, "--clock"), _choice(Before, before, "--before"), forum=forum
+        )
         panel = _dataset_panel(source, wanted, engine)
     else:
         panel = _file_panel(source, columns, identifier, times, exposure, covariate or [], risk, weight)
