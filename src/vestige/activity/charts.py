@@ -16,26 +16,29 @@ from vestige.disclosure.result import ChartKind, Rows
 _MOST_SECTIONS: Final = 20
 _FEW_MONTHS: Final = 24
 _FEW_BANDS: Final = 9
-_BAR_WIDTH: Final = 420
-_BAR_PADDING: Final = {"left": 40, "top": 5, "right": 5, "bottom": 5}
+BAR_WIDTH: Final = 420
+BAR_PADDING: Final = {"left": 40, "top": 5, "right": 5, "bottom": 5}
 """Room for labels that a reader's font draws wider than the font they were measured with."""
 
 
-def _data(rows: Rows) -> alt.Data:
+def inline(rows: Rows) -> alt.Data:
+    """Rows as data inside the chart."""
     return alt.Data(values=rows)  # type: ignore[no-untyped-call] # Altair's own gap
 
 
-def _by_month(columns: Mapping[str, str], heading: str) -> Callable[[Rows], alt.TopLevelMixin]:
-    """Lines over the calendar; a month whose figure is suppressed is a gap with a tick on the axis."""
+def by_period(
+    columns: Mapping[str, str], heading: str, key: str = "month", form: str = ",d"
+) -> Callable[[Rows], alt.TopLevelMixin]:
+    """Lines over the calendar; a period whose figure is suppressed is a gap with a cross on the axis."""
 
     def make(rows: Rows) -> alt.TopLevelMixin:
         long = [
-            {"month": f"{row['month']}-01", "series": title, "value": row[name], "hidden": name in row["suppressed"]}
+            {"month": first_day(row[key]), "series": title, "value": row[name], "hidden": name in row["suppressed"]}
             for row in rows
             for name, title in columns.items()
             if name in row
         ]
-        order = list(columns.values())
+        order = [title for name, title in columns.items() if name in rows[0]]
         month = alt.X(
             "month:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, labelFlush=False, tickCount=8)
         )
@@ -47,12 +50,12 @@ def _by_month(columns: Mapping[str, str], heading: str) -> Callable[[Rows], alt.
             legend=None if len(order) == 1 else alt.Legend(),
         )
         lines = (
-            alt.Chart(_data(long))
+            alt.Chart(inline(long))
             .mark_line(point=len(rows) <= _FEW_MONTHS, invalid="break-paths-show-domains")
-            .encode(x=month, y=alt.Y("value:Q", title=heading, axis=alt.Axis(format=",d")), color=series)
+            .encode(x=month, y=alt.Y("value:Q", title=heading, axis=alt.Axis(format=form)), color=series)
         )
         gaps = (
-            alt.Chart(_data([row for row in long if row["hidden"]]))
+            alt.Chart(inline([row for row in long if row["hidden"]]))
             .mark_point(shape="cross", size=22, opacity=0.5)
             .encode(x=month, y=alt.datum(0), color=series)
         )
@@ -61,11 +64,18 @@ def _by_month(columns: Mapping[str, str], heading: str) -> Callable[[Rows], alt.
     return make
 
 
-def _months_words(columns: Mapping[str, str]) -> Callable[[Rows], str]:
+def first_day(name: str) -> str:
+    """The first day of a period by its name: a month, or a day."""
+    return f"{name}-01" if len(name) == len("2020-01") else name
+
+
+def period_words(columns: Mapping[str, str], key: str = "month") -> Callable[[Rows], str]:
+    """The highest and the last figure of each line."""
+
     def describe(rows: Rows) -> str:
-        parts = [f"Monthly figures from {rows[0]['month']} to {rows[-1]['month']}."]
+        parts = [f"Figures from {rows[0][key]} to {rows[-1][key]}."]
         for name, title in columns.items():
-            known = [(row[name], row["month"]) for row in rows if row.get(name) is not None]
+            known = [(row[name], row[key]) for row in rows if row.get(name) is not None]
             if known:
                 most, when = max(known, key=lambda cell: (cell[0], cell[1]))
                 parts.append(f"{title}: highest {most:,}, in {when}; last shown {known[-1][0]:,}, in {known[-1][1]}.")
@@ -79,8 +89,8 @@ def _lorenz(rows: Rows) -> alt.TopLevelMixin:
     x = alt.X("part:Q", title="Least active part of the population", axis=percent_axis)
     legend = alt.Legend(symbolType="stroke", symbolOpacity=1, symbolFillColor="transparent")
     population = alt.Color("population:N", title=None, legend=legend)
-    known = alt.Chart(_data([row for row in rows if row["share"] is not None]))
-    equal = alt.Chart(_data([{"part": 0, "share": 0}, {"part": 1, "share": 1}])).mark_line(
+    known = alt.Chart(inline([row for row in rows if row["share"] is not None]))
+    equal = alt.Chart(inline([{"part": 0, "share": 0}, {"part": 1, "share": 1}])).mark_line(
         strokeDash=[4, 4], strokeWidth=1, opacity=0.6, color="currentColor"
     )
     y = alt.Y("share:Q", title="Its share", axis=percent_axis)
@@ -105,10 +115,10 @@ def _participation(rows: Rows) -> alt.TopLevelMixin:
     known = [row for row in rows if row["share"] is not None]
     deed = alt.Y("deed:N", title=None, sort=[row["deed"] for row in known], axis=alt.Axis(labelLimit=320))
     axis = alt.Axis(format=".0%", tickCount=5)
-    base = alt.Chart(_data(known))
+    base = alt.Chart(inline(known))
     bars = base.mark_bar().encode(y=deed, x=alt.X("share:Q", title="Share of members", axis=axis))
     whiskers = base.mark_rule(strokeWidth=2, color="currentColor").encode(y=deed, x="low:Q", x2="high:Q")
-    return alt.layer(bars, whiskers).properties(width=_BAR_WIDTH, height=alt.Step(26), padding=_BAR_PADDING)
+    return alt.layer(bars, whiskers).properties(width=BAR_WIDTH, height=alt.Step(26), padding=BAR_PADDING)
 
 
 def _participation_words(rows: Rows) -> str:
@@ -126,7 +136,7 @@ def _per_member(title: str) -> Callable[[Rows], alt.TopLevelMixin]:
         ]
         order = list(names.values())
         chart: alt.TopLevelMixin = (
-            alt.Chart(_data(long))
+            alt.Chart(inline(long))
             .mark_bar()
             .encode(
                 x=alt.X(
@@ -160,13 +170,13 @@ def _per_member_words(title: str) -> Callable[[Rows], str]:
 def _sections(rows: Rows) -> alt.TopLevelMixin:
     known = [row for row in rows if row["posts"] is not None][:_MOST_SECTIONS]
     chart: alt.TopLevelMixin = (
-        alt.Chart(_data(known))
+        alt.Chart(inline(known))
         .mark_bar()
         .encode(
             y=alt.Y("kind:N", title=None, sort=[row["kind"] for row in known], axis=alt.Axis(labelLimit=320)),
             x=alt.X("posts:Q", title="Posts", axis=alt.Axis(format=",d")),
         )
-        .properties(width=_BAR_WIDTH, height=alt.Step(20), padding=_BAR_PADDING)
+        .properties(width=BAR_WIDTH, height=alt.Step(20), padding=BAR_PADDING)
     )
     return chart
 
@@ -186,14 +196,14 @@ CHARTS: Final[Mapping[str, ChartKind]] = {
         "New and posting members by month",
         "months",
         ("new_members",),
-        _by_month(_MEMBERS, "Members"),
-        _months_words(_MEMBERS),
+        by_period(_MEMBERS, "Members"),
+        period_words(_MEMBERS),
     ),
     "posts_by_month": ChartKind(
-        "Posts by month", "months", ("posts",), _by_month(_POSTS, "Posts"), _months_words(_POSTS)
+        "Posts by month", "months", ("posts",), by_period(_POSTS, "Posts"), period_words(_POSTS)
     ),
     "downloads_by_month": ChartKind(
-        "Downloads by month", "months", ("downloads",), _by_month(_DOWNLOADS, "Downloads"), _months_words(_DOWNLOADS)
+        "Downloads by month", "months", ("downloads",), by_period(_DOWNLOADS, "Downloads"), period_words(_DOWNLOADS)
     ),
     "participation": ChartKind("Who takes part", "participation", ("share",), _participation, _participation_words),
     "posts_per_member": ChartKind(

@@ -1,9 +1,7 @@
 """The first look at a dataset: growth, who takes part, and how concentrated it is."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vestige.activity.concentration import concentration_figures, measure_spreads
 from vestige.activity.figures import describe_figures
@@ -12,15 +10,15 @@ from vestige.activity.reduce import reduce_dataset
 from vestige.activity.words import sentences
 from vestige.dataset import Dataset
 from vestige.dataset.schema import State
-from vestige.disclosure import SafeTable, check_table
-from vestige.disclosure.figures import Figures
+from vestige.disclosure.result import FiguresResult
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step, ignore_progress
-from vestige.results import Finding, Provenance, plain_settings
+from vestige.results import Provenance, plain_settings
 
 if TYPE_CHECKING:
-    import altair as alt
-    import pyarrow as pa
+    from collections.abc import Mapping
+
+    from vestige.disclosure.result import ChartKind
 
 
 @dataclass(frozen=True)
@@ -50,93 +48,18 @@ class DescribeSettings:
 
 
 @dataclass(frozen=True)
-class DescribeResult:
-    """A description. Tables from `table` are exact and for the researcher; whatever is printed goes through `safe`.
+class DescribeResult(FiguresResult):
+    """A description. Tables from `table` are exact and for the researcher; whatever is printed goes through `safe`."""
 
-    Attributes:
-        figures: table name to the exact table and its disclosure rule.
-        findings: what to know before trusting it, most severe first.
-        provenance: how to get it again.
-    """
-
-    figures: Mapping[str, Figures] = field(repr=False)
-    findings: tuple[Finding, ...]
-    provenance: Provenance
-
-    @property
-    def table_names(self) -> tuple[str, ...]:
-        """Names of the tables."""
-        return tuple(self.figures)
-
-    def table(self, name: str) -> "pa.Table":
-        """An exact table, for further analysis within the project; not for printing.
-
-        Raises:
-            SettingsError: there is no such table.
-        """
-        return self._known(name).data
-
-    def safe(self, name: str) -> SafeTable:
-        """A table as the disclosure policy lets it leave.
-
-        Raises:
-            SettingsError: there is no such table.
-        """
-        self._known(name)
-        return self._checked[name]
-
-    @cached_property
-    def safe_tables(self) -> tuple[SafeTable, ...]:
-        """All tables as they may leave."""
-        return tuple(self._checked.values())
-
-    @property
-    def plot_names(self) -> tuple[str, ...]:
-        """Names that `plot` takes."""
+    def charts(self) -> "Mapping[str, ChartKind]":
+        """Every chart of a description."""
         from vestige.activity.charts import CHARTS
 
-        return tuple(name for name, chart in CHARTS.items() if chart.possible(self._checked))
-
-    def plot(self, name: str) -> "alt.TopLevelMixin":
-        """A chart, drawn from tables that passed the disclosure policy.
-
-        Raises:
-            SettingsError: there is no such chart, or the data do not allow it.
-        """
-        from vestige.activity.charts import CHARTS
-
-        if name not in self.plot_names:
-            known = ", ".join(self.plot_names) or "none"
-            raise SettingsError("there is no such chart", where=f"chart {name!r}", hint=f"known: {known}")
-        return CHARTS[name].draw(self._checked)
+        return CHARTS
 
     def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
         """One sentence a fact, from published figures only; the main ones if `brief`."""
-        return tuple(sentences(self._checked, brief=brief))
-
-    def summary(self) -> str:
-        """The description in a few sentences, from published figures only, and its findings."""
-        return "\n".join([*self.sentences(), *(finding.text for finding in self.findings)])
-
-    def to_plain(self) -> dict[str, Any]:
-        """Published tables, findings, decisions and provenance as values that JSON can hold."""
-        return {
-            "tables": {name: table.to_plain() for name, table in self._checked.items()},
-            "findings": [asdict(finding) for finding in self.findings],
-            "disclosure": [decision.words for table in self.safe_tables for decision in table.decisions],
-            "provenance": asdict(self.provenance),
-        }
-
-    @cached_property
-    def _checked(self) -> dict[str, SafeTable]:
-        return {name: check_table(figures.data, figures.rule) for name, figures in self.figures.items()}
-
-    def _known(self, name: str) -> Figures:
-        if name not in self.figures:
-            raise SettingsError(
-                "there is no such table", where=f"table {name!r}", hint=f"known: {', '.join(self.figures) or 'none'}"
-            )
-        return self.figures[name]
+        return tuple(sentences(self.safe_by_name, brief=brief))
 
 
 def describe_dataset(

@@ -29,13 +29,18 @@ def find_problems(reduction: Reduction) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _population(reduction: Reduction) -> Iterator[Finding]:
-    if reduction.members == 0:
+def few_members(members: int) -> Iterator[Finding]:
+    """Whether there are too few members for anything to be published."""
+    if members == 0:
         yield Finding("no-members", Severity.PROBLEM, "The dataset holds no account that counts as a member.")
-    elif reduction.members < MINIMUM_MEMBERS:
+    elif members < MINIMUM_MEMBERS:
         text = f"Fewer than {MINIMUM_MEMBERS} members: every figure about them is suppressed."
         yield Finding("few-members", Severity.PROBLEM, text)
-    elif reduction.members < _SMALL:
+
+
+def _population(reduction: Reduction) -> Iterator[Finding]:
+    yield from few_members(reduction.members)
+    if MINIMUM_MEMBERS <= reduction.members < _SMALL:
         text = (
             "Fewer than 1,000 members: the most active 1 % are fewer than ten persons, and their share is suppressed."
         )

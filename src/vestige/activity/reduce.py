@@ -112,30 +112,30 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
         SettingsError: the dataset has no such forum.
         DatasetError: a table that is needed is absent or was changed.
     """
-    scope, windows = _scope(dataset, forum, states)
+    scope, windows = scope_of(dataset, forum, states)
     present = [trace for trace in TRACES if trace.table in dataset.tables]
     total = len(present) + 2
-    member = _rows(dataset, "member", scope)
+    member = rows_in_scope(dataset, "member", scope)
     members = tables.only_members(member)
     with ExitStack() as kept:
         sections = kept.enter_context(_section_places(dataset, scope).cache()) if "section" in dataset.tables else None
-        kinds = {} if sections is None else {row["place"]: row["kind"] for row in _collect(tables.kinds_of(sections))}
+        kinds = {} if sections is None else {row["place"]: row["kind"] for row in collect(tables.kinds_of(sections))}
         marks = {}
         reduced = {}
         for done, trace in enumerate(present):
             progress(Step(f"reading {trace.name}", done, total, "tables"))
-            traced = _traced(_rows(dataset, trace.table, scope), trace, sections, kinds, kept)
+            traced = _traced(rows_in_scope(dataset, trace.table, scope), trace, sections, kinds, kept)
             marks[trace] = traced.marks
             reduced[trace.name] = _reduce_trace(traced, member)
         progress(Step("comparing members", len(present), total, "tables"))
         sets = _trace_sets(marks, members)
-    accounts = {row["kind"]: row["accounts"] for row in _collect(tables.account_kinds(member))}
+    accounts = {row["kind"]: row["accounts"] for row in collect(tables.account_kinds(member))}
     progress(Step("sections and roles", len(present) + 1, total, "tables"))
     reduction = Reduction(
         windows=windows,
         members=accounts.get(MemberKind.MEMBER.value, 0),
         accounts=accounts,
-        registrations={row["month"]: row["members"] for row in _collect(tables.registrations(members))},
+        registrations={row["month"]: row["members"] for row in collect(tables.registrations(members))},
         traces=reduced,
         trace_sets=sets,
         sections=_sections(kinds, reduced),
@@ -145,9 +145,14 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
     return reduction
 
 
-def _scope(
+def scope_of(
     dataset: Dataset, forum: str | None, states: Sequence[State]
 ) -> tuple[Scope, tuple[tuple[datetime | None, datetime | None], ...]]:
+    """Which rows are meant, and the first and last moment of each forum in scope.
+
+    Raises:
+        SettingsError: the dataset has no such forum.
+    """
     listed = dataset.manifest.forums
     chosen = {entry.forum for entry in listed if forum in {None, entry.code}}
     if not chosen:
@@ -161,7 +166,8 @@ def _scope(
     return Scope(None if forum is None else tuple(sorted(chosen)), tuple(states)), windows
 
 
-def _rows(dataset: Dataset, name: str, scope: Scope) -> "ir.Table":
+def rows_in_scope(dataset: Dataset, name: str, scope: Scope) -> "ir.Table":
+    """A table's rows of the forums and, where it has states, of the states in scope."""
     table = dataset.table(name)
     if scope.forums is not None:
         table = table.filter(table.forum.isin(scope.forums))
@@ -170,13 +176,14 @@ def _rows(dataset: Dataset, name: str, scope: Scope) -> "ir.Table":
     return table
 
 
-def _collect(expression: "ir.Table") -> list[Row]:
+def collect(expression: "ir.Table") -> list[Row]:
+    """The rows of a small answer."""
     rows: list[Row] = expression.to_pyarrow().to_pylist()
     return rows
 
 
 def _section_places(dataset: Dataset, scope: Scope) -> "ir.Table":
-    return tables.section_places(_rows(dataset, "section", scope))
+    return tables.section_places(rows_in_scope(dataset, "section", scope))
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ def _traced(
 ) -> _Traced:
     sections = sections if trace in PLACED else None
     places = range(0) if sections is None else range(len(kinds) + 1)
-    (span,) = _collect(tables.span_of_months(events, trace))
+    (span,) = collect(tables.span_of_months(events, trace))
     months = range(0) if span["first"] is None else range(span["first"], span["last"] + 1)
     rows = tables.dated_events(events, trace)
     marks = kept.enter_context(tables.actor_marks(tables.placed(rows, sections), months, places).cache())
@@ -207,9 +214,9 @@ def _reduce_trace(traced: _Traced, member: "ir.Table") -> TraceReduction:
     members = tables.only_members(member)
     own = tables.of_members(traced.marks, members)
     others = tables.of_others(traced.marks, members)
-    by_kind = _collect(tables.by_actor_kind(traced.marks, member))
-    counts = _collect(tables.events_of_members(traced.rows, others, traced.sections))
-    distribution = _collect(tables.events_per_member(own))
+    by_kind = collect(tables.by_actor_kind(traced.marks, member))
+    counts = collect(tables.events_of_members(traced.rows, others, traced.sections))
+    distribution = collect(tables.events_per_member(own))
     is_member = MemberKind.MEMBER.value
     return TraceReduction(
         trace=traced.trace,
@@ -231,7 +238,7 @@ def _events_and_members(
     for row in counts:
         if row[name] is not None:
             events[row[name]] += row["events"]
-    (active,) = _collect(tables.actors_marked(own, name, numbers))
+    (active,) = collect(tables.actors_marked(own, name, numbers))
     return {number: (events[number], active[f"n_{place}"]) for place, number in enumerate(numbers) if events[number]}
 
 
@@ -239,7 +246,7 @@ def _trace_sets(marks: Mapping[Trace, "ir.Table"], members: "ir.Table") -> dict[
     if not marks:
         return {}
     names = [trace.name for trace in marks]
-    rows = _collect(tables.trace_sets([tables.of_members(table, members) for table in marks.values()]))
+    rows = collect(tables.trace_sets([tables.of_members(table, members) for table in marks.values()]))
     return {
         frozenset(name for place, name in enumerate(names) if row["traces"] >> place & 1): row["members"]
         for row in rows
@@ -262,9 +269,9 @@ def _sections(
 def _roles(dataset: Dataset, scope: Scope, members: "ir.Table") -> dict[str, Any]:
     if "role_spell" not in dataset.tables:
         return {"roles": {}, "role_evidence": {}}
-    spells = _rows(dataset, "role_spell", scope)
-    holders = _collect(tables.role_holders(spells, members))
-    evidence = _collect(tables.evidence_kinds(spells))
+    spells = rows_in_scope(dataset, "role_spell", scope)
+    holders = collect(tables.role_holders(spells, members))
+    evidence = collect(tables.evidence_kinds(spells))
     return {
         "roles": {row["role"]: (row["ever"], row["at_end"]) for row in holders},
         "role_evidence": {row["evidence"]: row["spells"] for row in evidence},

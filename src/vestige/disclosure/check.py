@@ -98,8 +98,9 @@ def _fits(value: object, column: ColumnRule) -> bool:
 
 
 def _fits_label(value: object, column: ColumnRule) -> bool:
-    if column.kind is ColumnKind.MONTH:
-        return isinstance(value, date) and not isinstance(value, datetime) and value.day == 1
+    if column.kind in {ColumnKind.MONTH, ColumnKind.DAY}:
+        whole = isinstance(value, date) and not isinstance(value, datetime)
+        return whole and (column.kind is ColumnKind.DAY or value.day == 1)  # type: ignore[attr-defined] # a date
     if isinstance(value, str) and _PSEUDONYM.match(value):
         return False
     if column.kind is ColumnKind.CODE:
@@ -228,6 +229,7 @@ def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reason
     types = {
         ColumnKind.CODE: pa.string(),
         ColumnKind.MONTH: pa.date32(),
+        ColumnKind.DAY: pa.date32(),
         ColumnKind.MEMBERS: pa.int64(),
         ColumnKind.COUNT: pa.int64(),
     }

@@ -38,6 +38,7 @@ def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table
 
     types = {
         ColumnKind.MONTH: pa.date32(),
+        ColumnKind.DAY: pa.date32(),
         ColumnKind.MEMBERS: pa.int64(),
         ColumnKind.COUNT: pa.int64(),
         ColumnKind.ESTIMATE: pa.float64(),

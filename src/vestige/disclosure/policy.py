@@ -28,6 +28,8 @@ class ColumnKind(StrEnum):
     """A neutral code of the dataset."""
     MONTH = "month"
     """The first day of a month."""
+    DAY = "day"
+    """A day of the calendar: itself, or the first of a week."""
     MEMBERS = "members"
     """A count of members; they stand behind it themselves."""
     COUNT = "count"
@@ -47,7 +49,7 @@ class ColumnKind(StrEnum):
 
 
 ESTIMATE_KINDS: Final = frozenset({ColumnKind.ESTIMATE, ColumnKind.PROPORTION})
-LABEL_KINDS: Final = frozenset({ColumnKind.LABEL, ColumnKind.CODE, ColumnKind.MONTH})
+LABEL_KINDS: Final = frozenset({ColumnKind.LABEL, ColumnKind.CODE, ColumnKind.MONTH, ColumnKind.DAY})
 RATIO_KINDS: Final = frozenset({ColumnKind.RATIO, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
 
 

@@ -53,8 +53,9 @@ class SafeTable:
 
     def rows(self) -> list[dict[str, Any]]:
         """Rows as plain values that JSON can hold; null where suppressed or unavailable."""
+        kinds = {rule.name: rule.kind for rule in self.columns}
         return [
-            {name: value.isoformat()[:7] if isinstance(value, date) else value for name, value in row.items()}
+            {name: _date_text(value, kinds[name]) if isinstance(value, date) else value for name, value in row.items()}
             for row in self.data.to_pylist()
         ]
 
@@ -95,12 +96,16 @@ def format_value(value: object, kind: ColumnKind) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, date):
-        return value.isoformat()[:7]
+        return _date_text(value, kind)
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
         return _format_number(value, kind)
     raise DisclosureError("a value of an unknown type cannot be printed", hint="use the column kinds of the policy")
+
+
+def _date_text(value: date, kind: ColumnKind) -> str:
+    return value.isoformat() if kind is ColumnKind.DAY else value.isoformat()[:7]
 
 
 def _format_number(value: float, kind: ColumnKind) -> str:

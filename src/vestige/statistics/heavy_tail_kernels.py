@@ -4,16 +4,11 @@ A sum is scaled by its first term's base, so that steep laws over large values d
 loads Numba; only fits of heavy tails do.
 """
 
-from collections.abc import Callable
-from typing import Final, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-F = TypeVar("F", bound=Callable[..., object])
+from vestige.statistics.compiled import FloatArray, IntArray, compiled
 
 LEAST_EXPONENT: Final = 1.000_1
 GREATEST_EXPONENT: Final = 60.0
@@ -24,11 +19,6 @@ _STEP: Final = 1e-5
 _PRECISION: Final = 1e-10
 _BEYOND_ALL: Final = 1e300
 _LAST_DIGIT: Final = 1e-15
-
-
-def compiled(function: F) -> F:
-    """Compile for one thread; the machine code is cached beside the module."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
 
 
 @compiled
