@@ -49,8 +49,8 @@ def test_projection_weights_and_limit() -> None:
     limited = network.project(ProjectionSettings(largest_thread=2))
     assert limited.adjacency.toarray().tolist() == [[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
     assert [finding.code for finding in limited.findings] == ["large-threads-left-out"]
-    assert "1 of 3 shared threads" in limited.findings[0].text
-    assert "1 members are joined to nobody" in limited.findings[0].text
+    assert "33 % of the threads that several wrote in" in limited.findings[0].text
+    assert "60 % of their pairs; fewer than 10 members are joined to nobody" in limited.findings[0].text
 
 
 def test_a_projection_that_would_blow_up_is_refused() -> None:

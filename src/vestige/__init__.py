@@ -9,6 +9,7 @@ from typing import Any
 from vestige.version import __version__
 
 _VERBS = {
+    "build_network": "vestige.network",
     "build_report": "vestige.report",
     "check_study": "vestige.casefiles",
     "compare_configurations": "vestige.casefiles",
@@ -23,6 +24,7 @@ _VERBS = {
     "open_source": "vestige.derive.opening",
     "open_study": "vestige.casefiles",
     "read_codebook": "vestige.casefiles",
+    "read_edge_list": "vestige.network",
     "select_trajectories": "vestige.trajectories",
     "simulate_forum": "vestige.simulate",
     "validate_dataset": "vestige.dataset",
@@ -30,6 +32,7 @@ _VERBS = {
 
 __all__ = [
     "__version__",
+    "build_network",
     "build_report",
     "check_study",
     "compare_configurations",
@@ -44,6 +47,7 @@ __all__ = [
     "open_source",
     "open_study",
     "read_codebook",
+    "read_edge_list",
     "select_trajectories",
     "simulate_forum",
     "validate_dataset",

@@ -1,5 +1,6 @@
 """Networks of members: who wrote in the same threads, who answered, thanked or messaged whom."""
 
+from vestige.network.build import build_network, edge_expression
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.reading import read_edge_list
 from vestige.network.settings import (
@@ -23,5 +24,7 @@ __all__ = [
     "ReplyRule",
     "Source",
     "TwoModeNetwork",
+    "build_network",
+    "edge_expression",
     "read_edge_list",
 ]

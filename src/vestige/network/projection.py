@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from vestige.errors import SettingsError
+from vestige.network.findings import member_words, share_words
 from vestige.network.graph import AnySettings, Network, TwoModeNetwork
 from vestige.network.settings import NetworkKind, NetworkSettings, Projection, ProjectionSettings
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
@@ -125,11 +126,11 @@ def cap_findings(cap: Cap) -> Iterator[Finding]:
     if not cap.left_out:
         return
     text = (
-        f"Threads with more than {cap.limit:,} members join nobody: {cap.left_out:,} of {cap.threads:,} shared threads "
-        f"are left out, with {cap.posts_left_out / max(cap.posts, 1):.1%} of the posts and "
-        f"{cap.pairs_left_out / (cap.pairs + cap.pairs_left_out):.1%} of the pairs; "
-        f"{cap.unjoined:,} members are joined to nobody for that reason."
+        f"Threads with more than {cap.limit:,} members join nobody: {share_words(cap.left_out, cap.threads)} of the "
+        f"threads that several wrote in are left out, with {share_words(cap.posts_left_out, cap.posts)} of their posts "
+        f"and {share_words(cap.pairs_left_out, cap.pairs + cap.pairs_left_out)} of their pairs"
     )
+    text += f"; {member_words(cap.unjoined)} are joined to nobody for that reason." if cap.unjoined else "."
     yield Finding("large-threads-left-out", Severity.CAUTION, text)
 
 
