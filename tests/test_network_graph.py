@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from vestige.errors import SettingsError, SourceError
@@ -59,6 +60,7 @@ def test_a_projection_that_would_blow_up_is_refused() -> None:
         network.project(ProjectionSettings(largest_thread=None, most_pairs=1_000))
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8)), min_size=1, max_size=80))
 def test_newman_strength_is_the_count_of_shared_threads(pairs: list[tuple[int, int]]) -> None:
     network = two_mode(pairs)
@@ -66,6 +68,7 @@ def test_newman_strength_is_the_count_of_shared_threads(pairs: list[tuple[int, i
     np.testing.assert_allclose(projected.out_strength, network.newman_strength, atol=1e-12)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=60))
 def test_strengths_sum_to_the_weights(pairs: list[tuple[int, int]]) -> None:
     source, target = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
