@@ -109,6 +109,11 @@ class AttainmentResult(FiguresResult):
     cohort_test: CohortTest | None
     effects: Effects | None = field(repr=False)
 
+    @property
+    def shown(self) -> bool:
+        """Whether so many attained the role that figures of it can be shown."""
+        return int((self.histories.cause == ATTAINED).sum()) >= MINIMUM_MEMBERS
+
     def charts(self) -> Mapping[str, ChartKind]:
         """Charts by name."""
         from vestige.careers.charts import ATTAINMENT_CHARTS

@@ -31,7 +31,8 @@ def _curves(column: str, heading: str, title: str) -> Any:  # noqa: ANN401 - a m
         several = len({row.get("cause") for row in points}) > 1
         base = alt.Chart(_data(points)).encode(x=alt.X("months:Q", title=title))
         if several:
-            base = base.encode(color=alt.Color("cause:N", title=None, sort=None))
+            legend = alt.Legend(symbolOpacity=1)
+            base = base.encode(color=alt.Color("cause:N", title=None, sort=None, legend=legend))
         percent = alt.Axis(format="%")
         band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title=heading, axis=percent), y2="high:Q")
         line = base.mark_line(point=True).encode(y=alt.Y(f"{column}:Q", axis=percent))

@@ -91,7 +91,7 @@ class ForecastResult(FiguresResult):
     """A forecast and how it held.
 
     Attributes:
-        figures: tables `bands`, `spread`, `scores` and, with a role, `standing` and `standing_scores`, with their rules.
+        figures: tables `bands`, `spread`, `scores` and, with a role, `standing`, `standing_scores`, with their rules.
         findings: what to know, most severe first.
         provenance: how to get this result again.
         settings: the choices.
