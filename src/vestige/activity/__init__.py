@@ -1,15 +1,44 @@
-"""Volumes, growth and concentration of activity."""
+"""Volumes, growth and concentration of activity; the reference profile of all members, and one member's place in it."""
 
+from vestige.activity.comparison import ComparisonResult, ComparisonSettings, Population, compare_member
 from vestige.activity.describe import DescribeResult, DescribeSettings, describe_dataset
+from vestige.activity.likelihood_ratio import (
+    LikelihoodRatioResult,
+    LikelihoodRatioSettings,
+    Populations,
+    labelled_populations,
+    measure_likelihood_ratio,
+    two_profiles,
+)
 from vestige.activity.periods import Period
+from vestige.activity.profile import ProfileResult, ProfileSettings, fit_profile
+from vestige.activity.profile_file import SavedProfile, read_profile
+from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale
 from vestige.activity.volume import VolumeResult, VolumeSettings, measure_volume
 
 __all__ = [
+    "ENFSI_2015",
+    "ComparisonResult",
+    "ComparisonSettings",
     "DescribeResult",
     "DescribeSettings",
+    "LikelihoodRatioResult",
+    "LikelihoodRatioSettings",
     "Period",
+    "Population",
+    "Populations",
+    "ProfileResult",
+    "ProfileSettings",
+    "SavedProfile",
+    "VerbalScale",
     "VolumeResult",
     "VolumeSettings",
+    "compare_member",
     "describe_dataset",
+    "fit_profile",
+    "labelled_populations",
+    "measure_likelihood_ratio",
     "measure_volume",
+    "read_profile",
+    "two_profiles",
 ]

@@ -113,7 +113,7 @@ def _fits_figure(value: object, kind: ColumnKind) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if kind is ColumnKind.PROPORTION:
         return isinstance(value, float) and 0 <= value <= 1
-    return kind is ColumnKind.ESTIMATE and isinstance(value, float) and math.isfinite(value)
+    return kind in ESTIMATE_KINDS and isinstance(value, float) and math.isfinite(value)
 
 
 def _hidden(cells: Cells, rule: TableRule) -> Reasons:

@@ -42,6 +42,7 @@ def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table
         ColumnKind.MEMBERS: pa.int64(),
         ColumnKind.COUNT: pa.int64(),
         ColumnKind.ESTIMATE: pa.float64(),
+        ColumnKind.QUANTITY: pa.float64(),
         ColumnKind.PROPORTION: pa.float64(),
     }
     given = [column for column in rule.columns if column.kind not in RATIO_KINDS]

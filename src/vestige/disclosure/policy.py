@@ -44,11 +44,13 @@ class ColumnKind(StrEnum):
     """Upper end of the same interval."""
     ESTIMATE = "estimate"
     """A statistic of the members behind it, rounded to significant digits."""
+    QUANTITY = "quantity"
+    """An amount in its own unit, such as a quantile: an estimate that is printed without trailing zeros."""
     PROPORTION = "proportion"
     """A statistic of the members behind it that lies between 0 and 1 and is read in per cent."""
 
 
-ESTIMATE_KINDS: Final = frozenset({ColumnKind.ESTIMATE, ColumnKind.PROPORTION})
+ESTIMATE_KINDS: Final = frozenset({ColumnKind.ESTIMATE, ColumnKind.QUANTITY, ColumnKind.PROPORTION})
 LABEL_KINDS: Final = frozenset({ColumnKind.LABEL, ColumnKind.CODE, ColumnKind.MONTH, ColumnKind.DAY})
 RATIO_KINDS: Final = frozenset({ColumnKind.RATIO, ColumnKind.SHARE, ColumnKind.SHARE_LOWER, ColumnKind.SHARE_UPPER})
 

@@ -116,4 +116,6 @@ def _format_number(value: float, kind: ColumnKind) -> str:
         return f"{value * 100:.1f}{PERCENT}"
     if abs(value) >= _LARGE:
         return f"{value:,.0f}"
+    if kind is ColumnKind.QUANTITY:
+        return f"{value:.{SIGNIFICANT_DIGITS}g}"
     return f"{value:.1f}" if kind is ColumnKind.RATIO else f"{value:.{SIGNIFICANT_DIGITS}f}"
