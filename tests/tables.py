@@ -1,6 +1,6 @@
 """Small datasets for tests, written as ASCII tables with the answer beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +32,19 @@ def arrow_of(name: str, text: str) -> pa.Table:
         for column in TABLES[name].columns
     }
     return pa.table(columns, schema=arrow_schema(name))
+
+
+def filled(name: str, columns: Mapping[str, Sequence[object]]) -> pa.Table:
+    """A table of the dataset schema from some of its columns; the others get a harmless value."""
+    size = len(next(iter(columns.values())))
+    schema = arrow_schema(name)
+    every = {
+        column.name: columns[column.name]
+        if column.name in columns
+        else [_default(column, place) for place in range(size)]
+        for column in TABLES[name].columns
+    }
+    return pa.table({field: pa.array(every[field], schema.field(field).type) for field in every}, schema=schema)
 
 
 def dataset_of(folder: Path, tables: Mapping[str, str], *, absent: Mapping[str, str] | None = None) -> Path:

@@ -1,11 +1,14 @@
 """Time from registration to a role, with leaving and bans as competing causes, and what goes with its hazard."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from vestige.careers import reductions
+from vestige.careers.attainment_figures import cohort_figures, effect_figures, incidence_figures, member_table
+from vestige.careers.career_words import attainment_sentences
 from vestige.careers.cox import CoxFit, ProportionalityTest, RiskRows, check_proportionality, fit_cox
 from vestige.careers.hazard_rows import External, hazard_rows, read_external
 from vestige.careers.incidence import EventHistories, Incidence, cumulative_incidence
@@ -14,6 +17,7 @@ from vestige.careers.settings import AttainmentSettings, Covariate
 from vestige.dataset.events import OUTCOMES, forum_window
 from vestige.dataset.schema import Role
 from vestige.disclosure import MINIMUM_MEMBERS
+from vestige.disclosure.result import ChartKind, FiguresResult
 from vestige.errors import DatasetError, ModelError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
@@ -73,10 +77,13 @@ class CohortTest:
 
 
 @dataclass(frozen=True)
-class AttainmentResult:
+class AttainmentResult(FiguresResult):
     """Attainment of a role.
 
     Attributes:
+        figures: tables `incidence`, `cohorts` and, with a hazard model, `effects`, with their rules.
+        findings: what to know, most severe first.
+        provenance: how to get this result again.
         settings: the choices.
         members: members at risk.
         population: who they are.
@@ -88,8 +95,6 @@ class AttainmentResult:
         cohorts: calendar year of registration to the incidence among its members.
         cohort_test: whether they differ; None with fewer than two.
         effects: the hazard model; None where it was not asked for or cannot be estimated.
-        findings: what to know, most severe first.
-        provenance: how to get this result again.
     """
 
     settings: AttainmentSettings
@@ -103,8 +108,28 @@ class AttainmentResult:
     cohorts: dict[int, Incidence] = field(repr=False)
     cohort_test: CohortTest | None
     effects: Effects | None = field(repr=False)
-    findings: tuple[Finding, ...]
-    provenance: Provenance
+
+    @property
+    def shown(self) -> bool:
+        """Whether so many attained the role that figures of it can be shown."""
+        return int((self.histories.cause == ATTAINED).sum()) >= MINIMUM_MEMBERS
+
+    def charts(self) -> Mapping[str, ChartKind]:
+        """Charts by name."""
+        from vestige.careers.charts import ATTAINMENT_CHARTS
+
+        return ATTAINMENT_CHARTS
+
+    def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
+        """One sentence a fact, from published figures only; the main ones if `brief`."""
+        return attainment_sentences(self.safe_by_name, self.settings.role.value, brief=brief)
+
+    def member_rows(self) -> "pa.Table":
+        """One row a member at risk, by pseudonym: for the researcher, never printed and in no report.
+
+        Columns: pseudonym, entry_days, end_days (since registration), cause (null where observation ended first).
+        """
+        return member_table(self.population.pseudonym, self.chosen, self.histories, CAUSES)
 
 
 def fit_attainment(
@@ -151,16 +176,19 @@ def fit_attainment(
     extra = None if external is None else read_external(external, population)
     effects, more = _effects(dataset, population, chosen, histories, wanted, extra, seed)
     naive = EventHistories(histories.entry, histories.end, (histories.cause == ATTAINED).astype(np.int64), 1)
-    result = AttainmentResult(
-        wanted, int(chosen.sum()), population, histories, chosen, tuple(times),
-        cumulative_incidence(histories, at, confidence=wanted.confidence),
-        cumulative_incidence(naive, at, confidence=wanted.confidence),
-        cohorts, cohort_test, effects,
+    incidence, alone = (cumulative_incidence(each, at, confidence=wanted.confidence) for each in (histories, naive))
+    tell(Step("done", 4, 4, "steps"))
+    named = {cause: CAUSES[cause] for cause in times}
+    sizes = {year: int((population.cohort[chosen] == year).sum()) for year in cohorts}
+    tables = [incidence_figures(incidence, alone, named), cohort_figures(cohorts, sizes)]
+    tables += [] if effects is None else [effect_figures(effects, wanted.confidence)]
+    return AttainmentResult(
+        {each.rule.name: each for each in tables},
         most_severe_first((*population.findings, *findings, *_data_findings(dataset, wanted), *more)),
         Provenance("fit_attainment", plain_settings(wanted), seed, dataset.manifest.digest),
+        wanted, int(chosen.sum()), population, histories, chosen, tuple(times), incidence, alone, cohorts,
+        cohort_test, effects,
     )  # fmt: skip
-    tell(Step("done", 4, 4, "steps"))
-    return result
 
 
 def _causes(dataset: "Dataset", population: Population, settings: AttainmentSettings) -> "dict[int, NDArray[np.int64]]":

@@ -4,15 +4,19 @@ What comes out is the distribution of what was observed for members who began al
 who registered later. There is no figure for a person.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from vestige.careers import reductions
+from vestige.careers.career_words import forecast_sentences
+from vestige.careers.forecast_figures import forecast_figures
 from vestige.careers.population import NEVER, MonthCells, Population, month_of, month_start, post_cells, read_population
 from vestige.careers.settings import ForecastSettings
 from vestige.dataset.events import forum_window
+from vestige.disclosure.result import ChartKind, FiguresResult
 from vestige.errors import DatasetError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
@@ -26,8 +30,6 @@ BAND_STARTS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 """Lower ends of the bands of early activity."""
 FEWEST_LEARNT: Final = 30
 """Members of a band that a distribution is learnt from; a smaller band joins the one below."""
-LEVELS: Final = (0.1, 0.5, 0.9)
-"""Quantiles foretold; between the first and the last lie 80 % if the forecast is right."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,13 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class ForecastResult:
+class ForecastResult(FiguresResult):
     """A forecast and how it held.
 
     Attributes:
+        figures: tables `bands`, `spread`, `scores` and, with a role, `standing`, `standing_scores`, with their rules.
+        findings: what to know, most severe first.
+        provenance: how to get this result again.
         settings: the choices.
         split: month number before which everything lies that was learnt from, and from which on members registered
             who are judged.
@@ -98,8 +103,6 @@ class ForecastResult:
         scores: of the forecast by bands and of the two baselines.
         standing: Brier scores in place of those, for the role; empty without a role.
         correlation: Spearman's, of early and later activity among those judged, with its interval.
-        findings: what to know, most severe first.
-        provenance: how to get this result again.
     """
 
     settings: ForecastSettings
@@ -110,8 +113,16 @@ class ForecastResult:
     scores: tuple[Scores, ...]
     standing: tuple[Scores, ...]
     correlation: tuple[float, float, float]
-    findings: tuple[Finding, ...]
-    provenance: Provenance
+
+    def charts(self) -> Mapping[str, ChartKind]:
+        """Charts by name."""
+        from vestige.careers.charts import FORECAST_CHARTS
+
+        return FORECAST_CHARTS
+
+    def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
+        """One sentence a fact, from published figures only; the main ones if `brief`."""
+        return forecast_sentences(self.safe_by_name, self.settings, brief=brief)
 
     def band_of(self, early: "NDArray[np.int64]") -> "NDArray[np.int64]":
         """Number of the band that each count of early events falls into."""
@@ -159,14 +170,15 @@ def forecast_activity(
     tell(Step("judging", 2, 3, "steps"))
     bands = _learn(learnt)
     scores, standing = _judge(bands, learnt, judged, wanted, seed)
-    result = ForecastResult(
-        wanted, split, int(learning.sum()), bands, judged, scores, standing if attained.min() != NEVER else (),
-        _correlation(judged, wanted),
+    standing = standing if attained.min() != NEVER else ()
+    tell(Step("done", 3, 3, "steps"))
+    tables = forecast_figures(bands, judged, _band(bands, judged.early), scores, standing, wanted, seed)
+    return ForecastResult(
+        {each.rule.name: each for each in tables},
         most_severe_first((*population.findings, *_findings(scores, judged))),
         Provenance("forecast_activity", plain_settings(wanted), seed, dataset.manifest.digest),
+        wanted, split, int(learning.sum()), bands, judged, scores, standing, _correlation(judged, wanted),
     )  # fmt: skip
-    tell(Step("done", 3, 3, "steps"))
-    return result
 
 
 def _end_month(population: Population) -> int:

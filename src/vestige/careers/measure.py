@@ -1,17 +1,21 @@
 """Careers of members: onset, frequency, duration, interruptions, versatility, escalation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from vestige.careers import reductions
+from vestige.careers.career_figures import career_figures, member_table
+from vestige.careers.career_words import career_sentences
 from vestige.careers.incidence import EventHistories, Incidence, cumulative_incidence
 from vestige.careers.population import NEVER, Population, month_of, read_population, seconds
 from vestige.careers.settings import CareerSettings
 from vestige.careers.slopes import MonthlyCounts, Slopes, fit_slopes
 from vestige.dataset.events import event_months, forum_window
 from vestige.disclosure import MINIMUM_MEMBERS
+from vestige.disclosure.result import ChartKind, FiguresResult
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 
@@ -78,18 +82,19 @@ class Careers:
 
 
 @dataclass(frozen=True)
-class CareersResult:
+class CareersResult(FiguresResult):
     """Careers.
 
     Attributes:
+        figures: tables `quantities`, `onset`, `duration`, `trends` and `cohorts`, with their rules.
+        findings: what to know, most severe first.
+        provenance: how to get this result again.
         settings: the choices.
         population: the members.
         careers: one value a member.
         slopes: escalation.
         onset: cumulative share who have begun, by whole months since registration.
         duration: share of careers that have ended, by whole months since their first event.
-        findings: what to know, most severe first.
-        provenance: how to get this result again.
     """
 
     settings: CareerSettings
@@ -98,8 +103,24 @@ class CareersResult:
     slopes: Slopes = field(repr=False)
     onset: Incidence = field(repr=False)
     duration: Incidence = field(repr=False)
-    findings: tuple[Finding, ...]
-    provenance: Provenance
+
+    def charts(self) -> Mapping[str, ChartKind]:
+        """Charts by name."""
+        from vestige.careers.charts import CAREER_CHARTS
+
+        return CAREER_CHARTS
+
+    def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
+        """One sentence a fact, from published figures only; the main ones if `brief`."""
+        return career_sentences(self.safe_by_name, brief=brief)
+
+    def member_rows(self) -> "pa.Table":
+        """One row a member, by pseudonym: for the researcher, never printed and in no report.
+
+        Columns: pseudonym, events, onset_days, observed_days, frequency, frequency_active, duration_days, ended,
+        longest_gap_days, gaps, sections, entropy, effective_sections, slope, slope_low, slope_high (log rate a year).
+        """
+        return member_table(self.population.pseudonym, self.careers, self.slopes, self.settings.confidence)
 
 
 def measure_careers(
@@ -138,14 +159,15 @@ def measure_careers(
     careers, first = _careers(population, spans, placed, counts, wanted)
     enough = (careers.events >= wanted.fewest_events) & (careers.months >= wanted.fewest_months)
     slopes = fit_slopes(counts, enough, wanted.family)
-    result = CareersResult(
-        wanted, population, careers, slopes,
-        _onset(population, first, wanted.confidence), _duration(population, careers, wanted.confidence),
+    onset, duration = _onset(population, first, wanted.confidence), _duration(population, careers, wanted.confidence)
+    tell(Step("done", 3, 3, "steps"))
+    tables = career_figures(careers, slopes, onset, duration, population.cohort, wanted)
+    return CareersResult(
+        {each.rule.name: each for each in tables},
         most_severe_first((*population.findings, *_findings(careers, slopes, wanted))),
         Provenance("measure_careers", plain_settings(wanted), None, dataset.manifest.digest),
+        wanted, population, careers, slopes, onset, duration,
     )  # fmt: skip
-    tell(Step("done", 3, 3, "steps"))
-    return result
 
 
 def _inside(events: "ir.Table", population: Population) -> "ir.Table":

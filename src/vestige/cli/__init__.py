@@ -23,6 +23,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "report",
     "grants",
     "trajectories",
+    "careers",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

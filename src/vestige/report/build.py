@@ -16,7 +16,9 @@ from vestige.report.page import render_page
 CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 """Those of every report, in the order of their chapters."""
 
-OPTIONAL_CHAPTERS: Final[dict[str, str]] = {}
+OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
+    "careers": "vestige.report.career_chapters:career_chapters",
+}
 """Name on the command line -> module:maker, in the order of their chapters; loaded only when asked for."""
 
 

@@ -86,6 +86,29 @@ def truth_document(forum: SimulatedForum) -> dict[str, Any]:
     }
 
 
+def standing_incidence(forum: SimulatedForum, days: float) -> tuple[float, float]:
+    """Probability of a promotion, and of a ban before any promotion, within so many days of registration.
+
+    Averaged over the forum's members as they are: when each registered, whether they posted early, who is spared.
+
+    Args:
+        forum: the forum.
+        days: since registration.
+    """
+    people, standing = forum.truth.people, forum.settings.standing
+    spared = (people.planted != Planted.NONE) | (people.appointed_at != UNKNOWN)
+    promotion = standing.promotion_hazard * np.exp(standing.early_posting_effect * people.posted_early)
+    either = promotion + standing.ban_hazard
+    waiting = (forum.window.bounds[people.first_month + 1] - people.registered_at) / MONTH_SECONDS
+    months = days * 86_400 / MONTH_SECONDS
+    at_risk = np.maximum(0.0, months - waiting)
+    until_then = np.exp(-standing.ban_hazard * np.minimum(waiting, months))
+    once_at_risk = until_then * (1 - np.exp(-either * at_risk)) / either
+    promoted = np.where(spared, 0.0, promotion * once_at_risk)
+    banned = np.where(spared, 0.0, 1 - until_then + standing.ban_hazard * once_at_risk)
+    return float(promoted.mean()), float(banned.mean())
+
+
 def _iso(seconds: int) -> str:
     return str(np.datetime64(seconds, "s"))
 
