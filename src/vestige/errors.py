@@ -51,6 +51,14 @@ class MapError(VestigeError):
     """The custodian's map file is malformed or names an unknown role or kind."""
 
 
+class LookupFileError(VestigeError):
+    """The custodian's lookup is missing, damaged, of another key or of another dataset."""
+
+
+class RulesError(VestigeError):
+    """The rules for an access log are malformed; says which rule, never what stands in it."""
+
+
 class OutputError(VestigeError):
     """An output exists already, or cannot be written (permissions, full disk)."""
 

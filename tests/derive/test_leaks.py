@@ -17,7 +17,15 @@ import zstandard
 from derive.commands import run, start
 from derive.leaks import disclosed, disguises
 from derive.test_derive_command import small_disk
-from vestige.simulate import DumpSettings, Preset, preset_settings, simulate_forum, write_simulated_dump
+from vestige.simulate import (
+    AccessLogSettings,
+    DumpSettings,
+    Preset,
+    log_canaries,
+    preset_settings,
+    simulate_forum,
+    write_simulated_dump,
+)
 from vestige.simulate.phpbb_dump import dump_canaries, row_canaries
 
 SEED = 3
@@ -148,6 +156,70 @@ def test_nothing_leaks_from_a_run_that_fails(forum, tmp_path, how):
     words = words_of(forum) | {"qrtzrmssnwwvjhwvhhvj"}
     assert disclosed(words, tmp_path / "place", output, error) == set()
     assert [entry.name for entry in (tmp_path / "place").iterdir()] == ["temporary"]
+
+
+@pytest.fixture(scope="module")
+def logged(forum, tmp_path_factory):
+    """A folder with a dataset, its lookup, and an access log with canaries in every field of every line."""
+    place = tmp_path_factory.mktemp("logged")
+    simulated = simulate_forum(settings=preset_settings("posting-groups", members=200, months=12), seed=SEED)
+    log = AccessLogSettings(files=2)
+    write_simulated_dump(place / "simulated", simulated, settings=DumpSettings(), log=log)
+    assert (
+        derive(forum, place, "--lookup", place / "lookup", "--time-resolution", "second", "--accept-fine-times")[0] == 0
+    )
+    (place / "logs").mkdir()
+    for number, name in enumerate(sorted(file.name for file in (place / "simulated" / "logs").iterdir())):
+        target = place / "logs" / f"{log_canaries(SEED)['host']}-{number}{'.gz' if name.endswith('.gz') else ''}"
+        shutil.copy(place / "simulated" / "logs" / name, target)
+    return place, set(log_canaries(SEED).values())
+
+
+def derive_log(forum, logged, place, logs=None, rules="phpbb", **options):
+    folder, _ = logged
+    (place / "temporary").mkdir(exist_ok=True)
+    arguments = ("--dataset", folder / "dataset", "--rules", rules, "--key", forum[0] / "forum.key")
+    arguments += ("--lookup", folder / "lookup", "--out", place / "new")
+    return run(place / "temporary", "derive-log", logs or folder / "logs", *arguments, **options)
+
+
+def test_nothing_of_an_access_log_leaks(forum, logged, tmp_path):
+    folder, words = logged
+    assert len(words) == 10
+    assert disclosed(words, *sorted((folder / "logs").iterdir())) == words
+    status, output, error = derive_log(forum, logged, tmp_path)
+    assert (status, error) == (0, b"")
+    said = [output, *run(tmp_path / "temporary", "describe", tmp_path / "new")[1:]]
+    assert disclosed(words | {secret_of(forum)}, tmp_path, *said) == set()
+    assert disclosed({secret_of(forum)}, folder / "lookup") == set()
+
+
+@pytest.mark.parametrize("how", ["damaged", "no log", "rules", "full disk"])
+def test_nothing_of_an_access_log_leaks_from_a_run_that_fails(forum, logged, tmp_path, how):
+    folder, words = logged
+    logs, rules = tmp_path / "logs", "phpbb"
+    shutil.copytree(folder / "logs", logs)
+    packed = next(logs.glob("*.gz"))
+    content = bytearray(packed.read_bytes())
+    if how == "damaged":
+        content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
+        packed.write_bytes(content)
+    elif how == "no log":
+        logs = tmp_path / "junk"
+        logs.write_text(f"{min(words)} {max(words)}\n" * 999, encoding="utf-8")
+    elif how == "rules":
+        rules = tmp_path / "rules.toml"
+        rules.write_text(f'[[page]]\npath = "{min(words)} {max(words)}"\nkind = "{max(words)}"\n', encoding="utf-8")
+    if how == "full disk":
+        with small_disk(tmp_path / "place", "40k"):
+            status, output, error = derive_log(forum, logged, tmp_path / "place", logs)
+            assert disclosed(words, tmp_path / "place") == set()
+    else:
+        (tmp_path / "place").mkdir()
+        status, output, error = derive_log(forum, logged, tmp_path / "place", logs, rules)
+        assert disclosed(words, tmp_path / "place") == set()
+    assert (status, len(error.splitlines())) == (2, 1)
+    assert disclosed(words, output, error) == set()
 
 
 def test_nothing_leaks_from_a_full_disk(forum, tmp_path):

@@ -17,6 +17,7 @@ from vestige.errors import VestigeError
 COMMAND_MODULES: tuple[str, ...] = (
     "casefile",
     "derive",
+    "derive_log",
     "simulate",
     "describe",
     "validate",

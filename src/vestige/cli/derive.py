@@ -85,6 +85,9 @@ def derive(
         bool, typer.Option("--accept-fine-times", help="Accept that minutes or seconds single members out.")
     ] = False,
     window_end: Annotated[str | None, typer.Option(help="Last day observed, YYYY-MM-DD; else the last event.")] = None,
+    lookup: Annotated[
+        Path | None, typer.Option(help="New file, for the custodian alone: what derive-log needs beside the key.")
+    ] = None,
     password_file: PasswordOption = None,
     allow_truncated: TruncatedOption = False,
     replace: ReplaceOption = False,
@@ -115,6 +118,7 @@ def derive(
                 forum_code=forum,
                 settings=settings,
                 custodian_map=chosen_map,
+                lookup=lookup,
                 replace_existing=replace,
                 progress=progress,
             )

@@ -19,6 +19,7 @@ class Form(StrEnum):
 
     DATASET = "dataset"
     PHPBB_DUMP = "phpbb-dump"
+    ACCESS_LOG = "access-log"
 
 
 @app.command()
@@ -28,7 +29,9 @@ def simulate(
     months: Annotated[int | None, typer.Option(help="Months in the window; the preset's own if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same settings and seed, same forum.")] = 0,
     preset: Annotated[str, typer.Option(help="posting-groups, silent-downloaders or one-group.")] = "posting-groups",
-    form: Annotated[Form, typer.Option("--as", help="Write a dataset, or a dump of a phpBB database.")] = Form.DATASET,
+    form: Annotated[
+        Form, typer.Option("--as", help="Write a dataset, a phpBB dump, or a dump with its access log.")
+    ] = Form.DATASET,
     layout: Annotated[
         str, typer.Option(help="Layout of the dump: mysqldump, mariadb-dump, phpmyadmin, adminer or one-row.")
     ] = "mysqldump",
@@ -39,6 +42,7 @@ def simulate(
 ) -> None:
     """Make a synthetic forum with known truth, as a dataset or as a phpBB dump full of hostile text."""
     from vestige.simulate import (
+        AccessLogSettings,
         Compression,
         DumpLayout,
         DumpSettings,
@@ -59,8 +63,9 @@ def simulate(
     with progress_bar(quiet=quiet) as progress:
         forum = simulate_forum(settings=settings, seed=seed, progress=progress)
         chosen = Preset(preset)
-        if form is Form.PHPBB_DUMP:
-            write_simulated_dump(out, forum, settings=dump, preset=chosen, replace=replace, progress=progress)
+        if form is not Form.DATASET:
+            log = AccessLogSettings() if form is Form.ACCESS_LOG else None
+            write_simulated_dump(out, forum, settings=dump, log=log, preset=chosen, replace=replace, progress=progress)
         else:
             write_simulated_dataset(out, forum, preset=chosen, replace=replace, progress=progress)
     if not quiet:

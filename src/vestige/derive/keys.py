@@ -24,6 +24,7 @@ HEADER: Final = "vestige-key-1"
 
 _PSEUDONYM_LABEL: Final = b"vestige/1/pseudonym"
 _FINGERPRINT_LABEL: Final = b"vestige/1/fingerprint"
+_SEALING_LABEL: Final = b"vestige/1/lookup"
 _SEPARATOR: Final = b"\x00"
 _LARGEST_FILE: Final = 4096
 _OPEN_TO_OTHERS: Final = 0o077
@@ -60,6 +61,10 @@ class PseudonymKey:
             code.update(b"%d" % number)
             found.append(code.finalize()[:PSEUDONYM_BYTES])
         return found
+
+    def sealing_key(self) -> bytes:
+        """The 32-byte key under which the custodian's lookup is encrypted; no other use."""
+        return _expand(self._derived, _SEALING_LABEL, KEY_BYTES)
 
 
 def write_key(path: Path) -> PseudonymKey:

@@ -20,6 +20,13 @@ from pathlib import Path
 from typing import Any, Final
 
 _TOOLS: Final = ("numba", "llvmlite", "numpy")
+_LIBRARY: Final = {
+    **{name: name for name in ("memset", "memcpy", "memmove", "memcmp", "bcmp")},
+    "NRT_MemInfo_call_dtor": "abort",
+}
+"""What compiled code may name, and the C function that it is: LLVM puts calls in place of loops, and Numba one that
+would free an array of its own. Kernels make no array, so that one is never called. Without one of them, the linker
+leaves all of them out."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,9 @@ def load_kernels(kernels: Kernels) -> Mapping[str, Callable[..., int]]:
     """The kernels, ready to be called, by name; compiled first (some seconds) when this machine never did."""
     import llvmlite.binding as llvm
 
+    library = ctypes.CDLL(None)
+    for name, function in _LIBRARY.items():
+        llvm.add_symbol(name, ctypes.cast(getattr(library, function), ctypes.c_void_p).value)
     digest = _digest(kernels)
     stored = _stored(digest)
     code = stored if stored is not None else _compile(kernels)

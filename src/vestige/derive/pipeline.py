@@ -4,24 +4,26 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vestige.dataset.manifest import ForumEntry, Manifest, SourceCount, TimeResolution
+from vestige.dataset.manifest import ForumEntry, Manifest, SourceCount, TimeResolution, lies_in_dataset
 from vestige.dataset.schema import CODE_PATTERN, TABLES
 from vestige.dataset.store import seal_manifest
 from vestige.derive.assembling import Assembled, collect_raw, count_findings, find_window, keep_rows
 from vestige.derive.contract import Reader, ReadReport, Source
 from vestige.derive.group_map import CustodianMap
 from vestige.derive.keys import PseudonymKey
+from vestige.derive.lookup import write_lookup
 from vestige.derive.staging import SPILL_FOLDER, Staging
 from vestige.derive.traces import fine_times_finding, measure_traces
 from vestige.derive.window import UNITS, Window
 from vestige.derive.writing import Identity, section_kinds, write_tables
-from vestige.errors import SettingsError
-from vestige.outputs import staged_folder
+from vestige.errors import OutputError, SettingsError
+from vestige.outputs import staged_file, staged_folder
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 from vestige.statistics.unicity import Unicity
@@ -195,6 +197,7 @@ def derive_dataset(
     forum_code: str,
     settings: DeriveSettings | None = None,
     custodian_map: CustodianMap | None = None,
+    lookup: Path | None = None,
     replace_existing: bool = False,
     progress: Progress = ignore_progress,
 ) -> DeriveResult:
@@ -207,7 +210,8 @@ def derive_dataset(
         forum_code: neutral label, the forum's lasting identity; part of every pseudonym.
         settings: choices.
         custodian_map: roles of the forum's own groups and kinds of its sections.
-        replace_existing: whether a folder at `out` may be replaced.
+        lookup: new file for the custodian's lookup, which `derive_log` needs; None for none.
+        replace_existing: whether what stands at `out` and `lookup` may be replaced.
         progress: takes reports of stages "read" and "assemble".
 
     Returns:
@@ -216,19 +220,22 @@ def derive_dataset(
     Raises:
         SettingsError: bad code or window; `FineTimesError` when fine times were not accepted.
         SourceError: the source cannot be read or does not fit its package.
-        OutputError: `out` exists or cannot be written.
+        OutputError: `out` or `lookup` exists or cannot be written, or the lookup would lie in a dataset.
     """
     settings = settings or DeriveSettings()
     custodian_map = custodian_map or CustodianMap()
     if not re.fullmatch(CODE_PATTERN, forum_code):
         raise SettingsError("the forum's code is not neutral", hint="use a-z, 0-9 and hyphens, at most 40 of them")
+    if lookup is not None and (lies_in_dataset(lookup) or Path(out).absolute() in lookup.absolute().parents):
+        raise OutputError("a lookup must not lie in a dataset", hint="keep it with the key file")
     began = time.perf_counter()
     identity = Identity(source.source.software, forum_code, key)
-    with staged_folder(Path(out), replace=replace_existing) as folder:
+    aside = staged_file(lookup, replace=replace_existing, mode=0o600) if lookup else nullcontext()
+    with aside as unfinished, staged_folder(Path(out), replace=replace_existing) as folder:
         spill = folder / SPILL_FOLDER
         spill.mkdir()
         with Staging(spill, memory=settings.memory) as staging:
-            run = _Run(source, staging, folder, identity, settings, custodian_map, progress)
+            run = _Run(source, staging, folder, identity, settings, custodian_map, unfinished, progress)
             manifest, report, unicity = run.derive()
         shutil.rmtree(spill)
         manifest = seal_manifest(folder, manifest)
@@ -247,6 +254,7 @@ class _Run:
     identity: Identity
     settings: DeriveSettings
     custodian_map: CustodianMap
+    lookup: Path | None
     progress: Progress
 
     def derive(self) -> tuple[Manifest, ReadReport, tuple[Unicity, ...]]:
@@ -274,6 +282,11 @@ class _Run:
             identity=self.identity,
             unit=UNITS[self.settings.time_resolution],
         )
+        if self.lookup is not None:
+            software, code = self.identity.software.value, self.identity.code
+            write_lookup(
+                self.lookup, staging, assembled.rows, self.folder, key=self.identity.key, software=software, code=code
+            )
         self.progress(Step("assemble", 3, 3))
         findings = [*report.findings, *known, *assembled.findings, *self._own_findings(window, unicity)]
         return self._manifest(report, assembled, findings), report, unicity

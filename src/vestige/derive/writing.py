@@ -139,17 +139,23 @@ def _forum_query(assembled: Assembled, identity: Identity, unit: int) -> str:
 
 
 def _with_pseudonyms(batches: Iterable["pa.RecordBatch"], identity: Identity) -> Iterator["pa.RecordBatch"]:
-    """Add the pseudonyms; arrays are built from buffers, since `pyarrow.array` loads pandas, half a second of it."""
-    import numpy as np
+    """Add the pseudonyms."""
     import pyarrow as pa
 
     for batch in batches:
         ids = batch["_source"].to_pylist()
-        digits = b"".join(identity.key.pseudonyms(identity.software, identity.code, "member", ids)).hex()
-        offsets = np.arange(0, 2 * PSEUDONYM_BYTES * len(ids) + 1, 2 * PSEUDONYM_BYTES, dtype=np.int32)
-        column = pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), pa.py_buffer(digits.encode("ascii")))
         yield (
             batch.drop_columns("_source")
-            .append_column("pseudonym", column)
+            .append_column("pseudonym", pseudonym_column(identity, ids))
             .append_column("linked_pseudonym", pa.nulls(len(ids), pa.string()))
         )
+
+
+def pseudonym_column(identity: Identity, ids: list[int]) -> "pa.Array":
+    """Pseudonyms of members, by their numbers; built from buffers, since `pyarrow.array` loads pandas."""
+    import numpy as np
+    import pyarrow as pa
+
+    digits = b"".join(identity.key.pseudonyms(identity.software, identity.code, "member", ids)).hex()
+    offsets = np.arange(0, 2 * PSEUDONYM_BYTES * len(ids) + 1, 2 * PSEUDONYM_BYTES, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), pa.py_buffer(digits.encode("ascii")))

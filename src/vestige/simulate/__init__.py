@@ -1,5 +1,6 @@
 """Synthetic forums with known truth: as datasets, and as database dumps full of hostile text."""
 
+from vestige.simulate.access_log import AccessLogSettings, log_canaries, write_access_log
 from vestige.simulate.dump_layout import Compression, DumpLayout, DumpSettings, InsertVerb, TextForm
 from vestige.simulate.forum import SimulatedForum, Truth, simulate_forum
 from vestige.simulate.phpbb_dump import dump_canaries, row_canaries, write_phpbb_dump
@@ -20,6 +21,7 @@ from vestige.simulate.store import write_simulated_dataset, write_simulated_dump
 from vestige.simulate.threads import Planted
 
 __all__ = [
+    "AccessLogSettings",
     "Clock",
     "Compression",
     "DumpLayout",
@@ -39,9 +41,11 @@ __all__ = [
     "Truth",
     "VisitSettings",
     "dump_canaries",
+    "log_canaries",
     "preset_settings",
     "row_canaries",
     "simulate_forum",
+    "write_access_log",
     "write_phpbb_dump",
     "write_simulated_dataset",
     "write_simulated_dump",

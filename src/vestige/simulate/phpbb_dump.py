@@ -1,18 +1,14 @@
 """A synthetic forum as a dump of a phpBB database, its text columns full of what breaks careless readers."""
 
-import gzip
-import lzma
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final
 
 import numpy as np
 
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.simulate.dump_layout import (
-    Compression,
     DumpSettings,
     file_head,
     file_tail,
@@ -20,6 +16,7 @@ from vestige.simulate.dump_layout import (
 )
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.hostile_text import ROW_CANARIES, canary_length, make_canary, make_pool
+from vestige.simulate.packing import opened
 from vestige.simulate.phpbb_accounts import SourceIds, TableRows, make_source_ids
 from vestige.simulate.phpbb_rows import phpbb_rows
 from vestige.simulate.phpbb_tables import DumpTable, phpbb_tables
@@ -86,7 +83,7 @@ def write_phpbb_dump(
     ids = make_source_ids(forum, forum.seed)
     rows = phpbb_rows(forum, ids, canaries)
     written = 0
-    with _opened(Path(file), settings.compression) as stream:
+    with opened(Path(file), settings.compression) as stream:
         for chunk in _chunks(forum.seed, rows, canaries, settings):
             stream.write(chunk)
             written += len(chunk)
@@ -132,22 +129,3 @@ def _text_columns(
         sparse = column.name.endswith(_SELDOM_FILLED)
         columns[column.name] = make_text_column(pool, settings, sparse=sparse)
     return columns
-
-
-@contextmanager
-def _opened(file: Path, compression: Compression) -> Iterator[IO[bytes]]:
-    """The file, packing as it is written; no time of packing in it, so that same content means same bytes."""
-    with file.open("wb") as raw:
-        if compression is Compression.NONE:
-            yield raw
-        elif compression is Compression.GZIP:
-            with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed:
-                yield cast("IO[bytes]", packed)
-        elif compression is Compression.XZ:
-            with lzma.open(raw, "wb", preset=0) as packed_xz:
-                yield cast("IO[bytes]", packed_xz)
-        else:
-            import zstandard
-
-            with zstandard.ZstdCompressor(level=1).stream_writer(raw, closefd=False) as packed_zst:
-                yield cast("IO[bytes]", packed_zst)

@@ -22,7 +22,7 @@ from vestige.simulate.sql_rows import Numbered, Value, Words
 from vestige.simulate.tables import code_of
 
 _VISIBILITY: Final = {State.VISIBLE: 1, State.UNAPPROVED: 0, State.DELETED: 2}
-_BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
+BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
 _SENT_FOLDER: Final = -1
 _SMALL_TABLE: Final = 200
 _ADMINISTRATORS_LOG, _USER_LOG = 0, 3
@@ -163,7 +163,7 @@ def _attachments(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "poster_id": ids.member[objects["uploader"]],
             "is_orphan": np.zeros(count, np.int8),
             "download_count": np.bincount(taken[taken != UNKNOWN], minlength=count),
-            "filesize": _BAND_BYTES[objects["size_band"]],
+            "filesize": BAND_BYTES[objects["size_band"]],
             "filetime": objects["at"],
         },
     )

@@ -16,6 +16,7 @@ from vestige.dataset.schema import TABLES, Column, ColumnType, Software
 from vestige.outputs import staged_folder
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import plain_settings
+from vestige.simulate.access_log import AccessLogSettings, log_canaries, write_access_log
 from vestige.simulate.calendar import UNKNOWN, Integers
 from vestige.simulate.dump_layout import DumpSettings
 from vestige.simulate.forum import SimulatedForum
@@ -37,6 +38,7 @@ _UNIT_SECONDS: Final = {
 DATASET_FOLDER: Final = "dataset"
 TRUTH_FOLDER: Final = "truth"
 DUMP_NAME: Final = "forum.sql"
+LOG_FOLDER: Final = "logs"
 
 
 def write_simulated_dataset(
@@ -73,16 +75,20 @@ def write_simulated_dump(
     forum: SimulatedForum,
     *,
     settings: DumpSettings | None = None,
+    log: AccessLogSettings | None = None,
     preset: Preset | None = None,
     replace: bool = False,
     progress: Progress = ignore_progress,
 ) -> Path:
     """Write a folder with a phpBB dump, `forum.sql` and its packing's suffix, and `truth/`, whole or not at all.
 
+    With `log`, the folder also holds `logs/`, the access log of the same forum.
+
     Args:
         path: the new folder.
         forum: the forum.
         settings: what the dump looks like.
+        log: what the access log looks like; None for none.
         preset: the preset it was made from, to be named in the truth.
         replace: whether a folder at `path` may be replaced.
         progress: called with the bytes written.
@@ -98,10 +104,14 @@ def write_simulated_dump(
     with staged_folder(Path(path), replace=replace) as folder:
         ids = write_phpbb_dump(folder / name, forum, settings=settings, progress=progress)
         write_truth(folder / TRUTH_FOLDER, forum, preset=preset, ids=ids)
-        canaries = {
+        canaries: dict[str, Any] = {
             "columns": dump_canaries(forum.seed, settings),
             "rows": row_canaries(forum.seed, settings),
         }
+        if log is not None:
+            (folder / LOG_FOLDER).mkdir()
+            write_access_log(folder / LOG_FOLDER, forum, ids, settings=log)
+            canaries["log"] = log_canaries(forum.seed)
         _write_json(folder / TRUTH_FOLDER / "canaries.json", canaries)
     return Path(path) / name
 

@@ -69,6 +69,14 @@ class DumpReader:
             raise SourceError("only the declared tables of groups and sections have names", hint="this is a defect")
         return self._names.get(table, {})
 
+    def read_texts(self, tables: Sequence[SourceTable], column: str, take: Take) -> None:
+        """For ids of sessions only: pass on tables with the bytes of one column as they are.
+
+        Raises:
+            SourceError: as for `read`.
+        """
+        self._pass(tables, take, ignore_progress, frozenset({column}))
+
     def _read_names(self) -> None:
         wanted = [entry for entry in (self._source.group_table, self._source.section_table) if entry is not None]
         tables = [

@@ -116,6 +116,30 @@ def until_special(_typing: Any, array: Any, index: Any, delimiter: Any) -> Any: 
 
 
 @_lowered
+def until_path_stop(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401 - Numba's own objects
+    """Bytes from `index` to the first slash, question mark, blank, quote or line end, or WIDTH."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401 - as above
+        lanes = _load(context, builder, signature, args)
+        return _first(builder, _any_of(builder, lanes, [_constant(byte) for byte in b'/? "\n']))
+
+    return types.int64(array, index), cast("Codegen", generate)
+
+
+@_lowered
+def word_at(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401 - Numba's own objects
+    """The eight bytes from an index on, as one int64, without a check of bounds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401 - as above
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        word = builder.load(builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(64).as_pointer()))
+        word.align = 1
+        return word
+
+    return types.int64(array, index), cast("Codegen", generate)
+
+
+@_lowered
 def _pointer(_typing: Any, address: Any, kind: Any) -> Any:  # noqa: ANN401 - Numba's own objects
     """An address as a pointer that `carray` takes."""
 
