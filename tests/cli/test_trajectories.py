@@ -53,12 +53,61 @@ def test_a_dataset_gives_no_row_a_member(tmp_path: Path, capsys: pytest.CaptureF
     assert not list(out.rglob("assignments.parquet"))
 
 
+def test_orders_are_searched_and_every_model_is_a_record(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The truth is constant: from order 1 both groups lose their slopes."""
+    options = [
+        "--columns",
+        "y1:y6",
+        "--family",
+        "poisson",
+        "--groups",
+        "2",
+        "--order",
+        "1",
+        "--search-orders",
+        "--json",
+    ]
+    assert run(["trajectories", str(table), *options]) == 0
+    models = json.loads(capsys.readouterr().out)
+    assert len(models) > 2
+    assert max(models, key=lambda model: model["bic_members"])["order"] == [0, 0]
+
+
+def test_groups_of_a_file_are_profiled_without_suppression(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ["--columns", "y1:y6", "--id", "id", "--family", "poisson", "--groups", "2", "--order", "0"]
+    assert run(["trajectories", str(table), *options, "--traits", "y1", "--out", str(out)]) == 0
+    assert "Who is in the groups" in capsys.readouterr().out
+    rows = pq.read_table(out / "01-groups-2" / "profiles.parquet").to_pylist()
+    assert [row["group"] for row in rows] == [1, 2]
+    assert [row["value"] for row in rows] == pytest.approx([0.5, 4.0], abs=0.6)
+    assert run(["trajectories", str(table), *options, "--traits", "height"]) == 2
+
+
+def test_groups_of_a_dataset_are_profiled_with_suppression(tmp_path: Path) -> None:
+    forum = simulate_forum(settings=preset_settings("posting-groups", members=400, months=12), seed=1)
+    write_simulated_dataset(tmp_path / "forum", forum)
+    dataset, out = str(tmp_path / "forum" / "dataset"), tmp_path / "out"
+    options = ["--groups", "2", "--order", "1", "--starts", "4", "--after-ban", "zero", "--out", str(out), "--quiet"]
+    assert run(["trajectories", dataset, *options, "--traits", "role,registered,reactions_received"]) == 0
+    rows = pq.read_table(out / "01-groups-2" / "profiles.parquet").to_pylist()
+    assert {row["trait"] for row in rows} == {"role", "registered", "reactions_received"}
+    shown = [row["members"] for row in rows if row["members"] is not None]
+    assert shown
+    assert min(shown) >= 10
+    assert any(row["value"] is None for row in rows if row["category"] == "administrator")
+    assert run(["trajectories", dataset, "--traits", "height"]) == 2
+
+
 @pytest.mark.parametrize(
     "options",
     [
         [], ["--columns", "y1:y9"], ["--columns", "y1:y6", "--family", "gamma"],
         ["--columns", "y1:y6", "--groups", "9:1"], ["--columns", "y1:y6", "--order", "two"],
         ["--columns", "y1:y6", "--groups", "1:2", "--order", "1,3,2"],
+        ["--columns", "y1:y6", "--traits", "y1"], ["--columns", "y1:y6", "--search-orders", "--spline"],
         ["--columns", "y1:y6", "--covariate", "c1:c6"], ["--columns", "y1:y6", "--times", "1,2"],
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import typer
 
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
-from vestige.cli.trajectories import numbers_of_groups
+from vestige.cli.trajectory_input import numbers_of_groups
 from vestige.dataset.engine import Engine
 
 

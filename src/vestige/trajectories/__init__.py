@@ -29,6 +29,7 @@ from vestige.trajectories.settings import (
     SearchSettings,
     TrajectorySettings,
 )
+from vestige.trajectories.traits import member_traits
 
 __all__ = [
     "AfterBan",
@@ -64,6 +65,7 @@ __all__ = [
     "fit_multi_trajectories",
     "fit_trajectories",
     "long_panel",
+    "member_traits",
     "predict_membership",
     "predictive_checks",
     "profile_groups",

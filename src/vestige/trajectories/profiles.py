@@ -24,7 +24,8 @@ class ProfileSettings:
     Attributes:
         confidence: level of the intervals.
         suppress: whether a category with fewer than the disclosure policy's minimum of members (by posterior weight)
-            in a group loses its figures there; False only for data that never was a dataset.
+            in a group loses its figures there, with those that would give it away; False only for data that never was
+            a dataset.
     """
 
     confidence: float = 0.95
@@ -103,39 +104,46 @@ def _trait_records(
             _mean_record(group, trait, values[seen], posterior[seen, group], settings)
             for group in range(posterior.shape[1])
         ]
-    labels = np.asarray([str(value) for value in column.to_pylist()], dtype=object)
-    categories = sorted(set(labels[seen]))
+    labels = np.asarray([str(value) for value in column.to_pylist()], dtype=object)[seen]
+    categories = sorted(set(labels))
     if len(categories) > MOST_CATEGORIES:
         raise SettingsError(f"trait {trait!r} has more than {MOST_CATEGORIES} categories", hint="group them first")
-    records = []
-    for group in range(posterior.shape[1]):
-        own = [
-            _share_record(group, trait, category, (labels == category)[seen], posterior[seen, group], settings)
-            for category in categories
-        ]
-        records += _with_a_second(own)
-    return records
+    has = np.array([labels == category for category in categories], dtype=np.float64).reshape(len(categories), -1)
+    members = (has @ posterior[seen]).T
+    hidden = _small_cells(members) if settings.suppress else np.zeros(members.shape, dtype=np.bool_)
+    return [
+        (group + 1, trait, category, None, None, None, None)
+        if hidden[group, place]
+        else _share_record(group, trait, category, float(members[group, place]), posterior[seen, group], settings)
+        for group in range(members.shape[0])
+        for place, category in enumerate(categories)
+    ]
 
 
-def _with_a_second(records: list[Record]) -> list[Record]:
-    """Hide the smallest shown category beside a lone hidden one, whose count the others would give away."""
-    shown = [record for record in records if record[3] is not None]
-    if len(shown) != len(records) - 1 or not shown:
-        return records
-    smallest = min(shown, key=lambda record: record[3] or 0.0)
-    return [(*record[:3], None, None, None, None) if record is smallest else record for record in records]
+def _small_cells(members: FloatArray) -> BoolArray:
+    """(groups, categories) what to hide: too few members in the cell or beside it, and what would give these away.
+
+    A group's shares sum to one and a category's members to those of all groups, so a lone hidden cell of a row or a
+    column follows from the others: the smallest cell beside it is hidden too.
+    """
+    rest = members.sum(axis=1, keepdims=True) - members
+    hidden: BoolArray = np.minimum(members, rest) < MINIMUM_MEMBERS
+    lone = True
+    while lone:
+        lone = False
+        for sizes, marks in ((members, hidden), (members.T, hidden.T)):
+            for size, mark in zip(sizes, marks, strict=True):
+                if mark.sum() == 1 and mark.size > 1:
+                    mark[np.where(mark, np.inf, size).argmin()] = lone = True
+    return hidden
 
 
 def _share_record(
-    group: int, trait: str, category: str, has: BoolArray, weight: FloatArray, settings: ProfileSettings
+    group: int, trait: str, category: str, members: float, weight: FloatArray, settings: ProfileSettings
 ) -> Record:
     from scipy.stats import norm
 
-    members = float(weight[has].sum())
-    rest = float(weight.sum()) - members
-    if settings.suppress and min(members, rest) < MINIMUM_MEMBERS:
-        return group + 1, trait, category, None, None, None, None
-    share = members / (members + rest)
+    share = min(members / float(weight.sum()), 1.0)
     size = float(weight.sum() ** 2 / (weight**2).sum())
     quantile = float(norm.ppf(0.5 + settings.confidence / 2.0))
     center = (share + quantile**2 / (2.0 * size)) / (1.0 + quantile**2 / size)
