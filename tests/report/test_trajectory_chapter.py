@@ -1,8 +1,10 @@
 """The optional chapter on posting paths: in the page when asked for, small groups held back, the same every time."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from vestige import open_dataset
@@ -10,7 +12,14 @@ from vestige.cli import run
 from vestige.report import ReportSettings, build_report
 from vestige.report.chapters import Chart, Facts
 from vestige.report.trajectory_chapters import paths_chapter
-from vestige.trajectories import Panel, SearchSettings, SelectionSettings, TrajectorySettings, select_trajectories
+from vestige.trajectories import (
+    Panel,
+    SearchSettings,
+    SelectionSettings,
+    TrajectorySettings,
+    profile_groups,
+    select_trajectories,
+)
 
 FIRST = date(2019, 11, 1)
 MONTHS = 6
@@ -83,6 +92,25 @@ def test_months_with_few_observed_members_are_not_shown():
     assert None not in busy[1:]
 
 
+def test_profiles_show_shares_and_means_and_hold_small_cells_back():
+    """Of the 40 busy members 4 have a role: their share is not shown, nor what it would follow from."""
+    result = searched(40)
+    role = ["registered"] * 250 + ["vip"] * 50 + ["vip"] * 4 + ["registered"] * 36
+    traits = pa.table({"member": np.arange(340), "role": role, "reactions_given": [1] * 300 + [5] * 40})
+    fit = result.best()
+    fit = replace(fit, panels=(replace(fit.panels[0], identifiers=np.arange(340)),))
+    tables = tables_of(paths_chapter(result, FIRST, profile_groups(fit, traits)))
+    assert "trajectory_profiles" not in tables
+    means = {row["group"]: row for row in tables["trajectory_means"].rows()}
+    assert means["1"]["value"] == pytest.approx(1.0, abs=0.02)
+    assert means["2"]["value"] == pytest.approx(5.0, abs=0.02)
+    enough = pa.table({"member": np.arange(340), "role": role[:300] + ["vip"] * 20 + ["registered"] * 20})
+    shown = tables_of(paths_chapter(result, FIRST, profile_groups(fit, enough)))["trajectory_profiles"].rows()
+    vip = {row["group"]: row for row in shown if row["category"] == "vip"}
+    assert [vip[group]["value"] for group in "12"] == pytest.approx([50 / 300, 0.5], abs=5e-3)
+    assert all(row["low"] < row["value"] < row["high"] for row in shown)
+
+
 def test_the_same_seed_gives_the_same_chapter():
     one, other = (paths_chapter(searched(40, seed=4), FIRST) for _ in range(2))
     assert [table.to_plain() for table in one.tables] == [table.to_plain() for table in other.tables]
@@ -102,6 +130,7 @@ def test_a_report_has_the_chapter_only_when_asked(folder, report):
     facts = [part for part in made.chapters[-1].parts if isinstance(part, Facts)]
     assert facts[0].entries["Command"].endswith("--seed 3 --trajectories 1,2")
     assert any(part.entries["Analysis"] == "select_trajectories" for part in facts[1:])
+    assert {"trajectory_profiles", "trajectory_means"} & {table.name for table in chapter.tables}
     assert "<script" not in made.html
     assert "http:" not in made.html
 

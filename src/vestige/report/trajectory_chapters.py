@@ -1,16 +1,18 @@
 """The optional chapter on posting paths: a search over numbers of groups, and the model with the best BIC."""
 
+from collections import Counter
 from datetime import date
 from typing import Any, Final
 
 import altair as alt
+import pyarrow as pa
 
 from vestige.dataset import Dataset
 from vestige.disclosure import MINIMUM_MEMBERS, SafeTable
 from vestige.progress import Progress
 from vestige.report.chapters import Chapter, Chart, Part, Points, Words
 from vestige.report.prose import paragraphs
-from vestige.report.trajectory_tables import groups_table, models_table, paths_table
+from vestige.report.trajectory_tables import groups_table, models_table, paths_table, profiles_tables
 from vestige.results import Finding, Severity, most_severe_first
 from vestige.trajectories import (
     Clock,
@@ -21,15 +23,17 @@ from vestige.trajectories import (
     TrajectorySettings,
     adequacy_findings,
     build_panel,
+    member_traits,
+    profile_groups,
     select_trajectories,
 )
 
 ABOUT: Final = paragraphs("""
 Members are summarised by a few typical paths of posts a month, and the share of members near each (group-based
 trajectory model; Nagin 2005). The model is a zero-inflated Poisson with a quadratic curve for each group; a member
-counts from the month of registration to the end of the window. Several numbers of groups were fitted, each from many
-starting points, since the best fit is easily missed. The paths below are those of the model that BIC prefers; the
-table shows how close its rivals are.
+counts from the month of registration to the end of the window or the month before a lasting ban. Several numbers of
+groups were fitted, each from many starting points, since the best fit is easily missed. The paths below are those of
+the model that BIC prefers; the table shows how close its rivals are.
 """)
 MISLEAD: Final = paragraphs("""
 Groups are a summary, not kinds of people. Where activity varies without any kinds, the method still finds groups, and
@@ -46,6 +50,8 @@ GOOD: Final = (
     "Every group meets the usual demands: average posterior probability at least 0.7, odds of correct classification "
     "at least 5, and as many members assigned as estimated, within 5 points."
 )
+SHOWN_SECTIONS: Final = 5
+OTHER_SECTIONS: Final = "other sections"
 AXIS_VALUES: Final = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
 _TELLS_OF_SMALL: Final = frozenset({"nobody-assigned", "empty-group", "small-group"})
 """Findings that would tell an empty group from a small one."""
@@ -71,7 +77,19 @@ def trajectory_chapters(
     model = TrajectorySettings(family=Family.ZIP, groups=min(groups), order=2, zero_order=0)
     settings = SelectionSettings(model=model, groups=groups, split_halves=False)
     result = select_trajectories(panel, settings=settings, seed=seed, progress=progress)
-    return (paths_chapter(result, _first_month(dataset, forum)),)
+    profile = profile_groups(result.best(), _with_other_sections(member_traits(dataset, forum=forum)))
+    return (paths_chapter(result, _first_month(dataset, forum), profile),)
+
+
+def _with_other_sections(traits: pa.Table) -> pa.Table:
+    """All but the largest sections as one category, so that the table of profiles can be read."""
+    if "section" not in traits.column_names:
+        return traits
+    sections = traits.column("section").to_pylist()
+    counts = Counter(section for section in sections if section is not None)
+    kept = {section for section, _ in counts.most_common(SHOWN_SECTIONS)}
+    shown = [section if section is None or section in kept else OTHER_SECTIONS for section in sections]
+    return traits.set_column(traits.column_names.index("section"), "section", pa.array(shown, pa.string()))
 
 
 def _first_month(dataset: Dataset, forum: str | None) -> date:
@@ -80,12 +98,13 @@ def _first_month(dataset: Dataset, forum: str | None) -> date:
     return date(row["window_start"].year, row["window_start"].month, 1)
 
 
-def paths_chapter(result: SelectionResult, first: date) -> Chapter:
+def paths_chapter(result: SelectionResult, first: date, profile: pa.Table | None = None) -> Chapter:
     """A search as a chapter.
 
     Args:
         result: of a panel on the calendar's clock, one time a month.
         first: first day of the window's first month.
+        profile: groups of the best model against members' traits, as from `profile_groups`.
     """
     best = result.best()
     models, groups, paths = models_table(result), groups_table(best), paths_table(best, first)
@@ -94,7 +113,10 @@ def paths_chapter(result: SelectionResult, first: date) -> Chapter:
     drawn = [row for row in paths.rows() if row["expected"] is not None]
     chart: tuple[Part, ...] = (Chart("Posts a month by group", _seen(drawn), _paths(drawn)),) if drawn else ()
     words: tuple[Part, ...] = () if adequacy else (Words((GOOD,)),)
-    parts: tuple[Part, ...] = (Words(ABOUT), *chart, paths, models, groups, *words, Words(CAREFUL), Points(MISLEAD))
+    profiles: tuple[Part, ...] = () if profile is None else profiles_tables(profile)
+    parts: tuple[Part, ...] = (
+        Words(ABOUT), *chart, paths, models, groups, *profiles, *words, Words(CAREFUL), Points(MISLEAD)
+    )  # fmt: skip
     return Chapter("trajectories", "Paths of posting", parts, findings, result.provenance)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,14 @@ from vestige.trajectories import SelectionResult, TrajectoryResult
 from vestige.trajectories.adequacy import Classification, classification
 
 _MONTHS_A_YEAR: Final = 12
+TRAIT_WORDS: Final = {
+    "role": "Role at the end",
+    "registered": "Year of registration",
+    "section": "Section with most posts",
+    "reactions_given": "Reactions given",
+    "reactions_received": "Reactions received",
+}
+"""Traits of the table of profiles; their columns are those of `member_traits`."""
 
 
 @dataclass(frozen=True)
@@ -168,3 +176,54 @@ def _finite(value: float) -> float | None:
 
 def _proportion(value: float) -> float | None:
     return float(np.clip(value, 0.0, 1.0)) if np.isfinite(value) else None
+
+
+def profiles_tables(profile: pa.Table) -> tuple[SafeTable, ...]:
+    """Shares of categories and means of numbers by group, each one row a trait (and category) and group.
+
+    Args:
+        profile: as from `profile_groups`, small cells held back there with what would give them away.
+
+    Returns:
+        The tables in which something is left to show.
+    """
+    rows = [row for row in profile.to_pylist() if row["trait"] in TRAIT_WORDS and row["value"] is not None]
+    rows.sort(key=lambda row: (list(TRAIT_WORDS).index(row["trait"]), row["category"] or "", row["group"]))
+    shares = [row for row in rows if row["category"] is not None]
+    means = [row for row in rows if row["category"] is None]
+    tables = []
+    if shares:
+        tables.append(_profile_table("trajectory_profiles", "Who is in the groups", shares, ColumnKind.PROPORTION))
+    if means:
+        tables.append(_profile_table("trajectory_means", "Means by group", means, ColumnKind.ESTIMATE))
+    return tuple(tables)
+
+
+def _profile_table(name: str, title: str, rows: list[dict[str, Any]], kind: ColumnKind) -> SafeTable:
+    bounded = kind is ColumnKind.PROPORTION
+    labels = {
+        "trait": [TRAIT_WORDS[row["trait"]] for row in rows],
+        "category": [str(row["category"]) for row in rows],
+        "group": [str(row["group"]) for row in rows],
+    }
+    if not bounded:
+        del labels["category"]
+    figures = {
+        column: [_proportion(row[column]) if bounded else row[column] for row in rows]
+        for column in ("value", "low", "high")
+    }
+    table = pa.table({**labels, "behind": [int(row["members"]) for row in rows], **figures})
+    titles = {"value": "Share of the group" if bounded else "Mean", "low": "From", "high": "To"}
+    rules = (
+        *(
+            ColumnRule(column, column.capitalize(), ColumnKind.LABEL, vocabulary=tuple(dict.fromkeys(values)))
+            for column, values in labels.items()
+        ),
+        _hidden("behind"),
+        *(ColumnRule(column, heading, kind, behind=("behind",)) for column, heading in titles.items()),
+    )
+    note = (
+        "Every member counts in every group by probability of belonging to it; From and To are a 95 % interval that "
+        "takes these as known. What fewer than 10 members stand behind is left out, and what would give it away."
+    )
+    return check_table(table, TableRule(name, title, rules, note))
