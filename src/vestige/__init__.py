@@ -55,7 +55,10 @@ __all__ = [
     "forecast_activity",
     "measure_agreement",
     "measure_careers",
+<<<<<<< HEAD
     "measure_likelihood_ratio",
+=======
+>>>>>>> 01018f4 (Careers: documentation)
     "measure_volume",
     "open_dataset",
     "open_source",
