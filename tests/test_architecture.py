@@ -16,11 +16,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dataset": FOUNDATION | {"statistics"},
     "derive": FOUNDATION | {"dataset", "statistics"},
     "simulate": FOUNDATION | {"dataset", "derive", "statistics"},
+    "sealed": FOUNDATION | {"dataset"},
     "disclosure": FOUNDATION | {"dataset", "statistics"},
     **{name: FOUNDATION | {"dataset", "statistics", "disclosure"} for name in ANALYSES},
     "report": FOUNDATION | ANALYSES | {"dataset", "statistics", "disclosure"},
     "workbench": FOUNDATION | ANALYSES | {"dataset", "statistics", "disclosure", "report"},
-    "cli": FOUNDATION | ANALYSES | {"dataset", "statistics", "disclosure", "report", "workbench", "derive", "simulate"},
+    "cli": FOUNDATION
+    | ANALYSES
+    | {"dataset", "statistics", "disclosure", "report", "workbench", "derive", "sealed", "simulate"},
 }
 HEAVY = {
     "altair", "duckdb", "ibis", "lifelines", "lxml", "networkit", "numba", "numpy", "pandas", "pyarrow", "pymysql",

@@ -79,6 +79,12 @@ class DisclosureError(VestigeError):
     """A table may not leave: the disclosure policy forbids it or cannot decide."""
 
 
+class SealError(VestigeError):
+    """A package cannot be sealed, or does not hold; the command line exits with 1."""
+
+    exit_code = 1
+
+
 class StudyError(VestigeError):
     """A study folder breaks its schema, or a claim cannot be read; the command line exits with 1."""
 

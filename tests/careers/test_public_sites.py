@@ -30,7 +30,10 @@ def test_a_public_site(site, shared, tmp_path):
     assert sorted(careers.events[careers.events > 0].tolist()) == wanted
     begun = careers.events > 0
     assert (careers.duration[begun] <= careers.observed[begun] + 2).all()
-    assert (careers.effective_sections[np.isfinite(careers.entropy)] <= 1e-9 + careers.sections[np.isfinite(careers.entropy)]).all()
+    assert (
+        careers.effective_sections[np.isfinite(careers.entropy)]
+        <= 1e-9 + careers.sections[np.isfinite(careers.entropy)]
+    ).all()
     for found in (result, foretold):
         for table in () if found is None else found.safe_tables:
             assert all(

@@ -25,6 +25,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "grants",
     "trajectories",
     "careers",
+    "seal",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

@@ -1,0 +1,167 @@
+"""Seal a folder: a BagIt bag with RO-Crate metadata, signed over its tag manifest."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from vestige.dataset.manifest import FILE_NAME, Manifest
+from vestige.errors import DatasetError, SealError
+from vestige.outputs import staged_folder
+from vestige.progress import Progress, Step, ignore_progress
+from vestige.sealed import layout
+from vestige.sealed.signature import sign
+from vestige.version import __version__
+
+DATASET_DIGEST: Final = "Vestige-Dataset-Digest"
+CONTENT: Final = "Vestige-Content"
+_KINDS: Final = {
+    ".parquet": "application/vnd.apache.parquet", ".json": "application/json", ".csv": "text/csv",
+    ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain", ".md": "text/markdown",
+    ".toml": "application/toml", ".pdf": "application/pdf",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SealSettings:
+    """Choices of a seal.
+
+    Attributes:
+        key: OpenSSH key to sign with.
+        dataset: folder of the dataset that sealed results were made from; None for a dataset itself.
+        replace_existing: whether a package at the output may be replaced.
+    """
+
+    key: Path
+    dataset: Path | None = None
+    replace_existing: bool = False
+
+
+def seal_folder(
+    folder: Path, bag: Path, *, settings: SealSettings, progress: Progress | None = None
+) -> tuple[str, str | None]:
+    """Copy a dataset, or a folder of results, into a signed bag; whole or not at all.
+
+    Args:
+        folder: what to seal; for a single file, a folder that holds nothing else.
+        bag: the new folder.
+        settings: the key, and what the results are of.
+        progress: called once a file.
+
+    Returns:
+        Digest of the tag manifest, which stands for the whole bag, and the dataset's digest where there is one.
+
+    Raises:
+        SealError: a name is not plain, a link lies in the folder, a file changed meanwhile, or the key cannot sign.
+        DatasetError: a folder with a manifest is not that dataset.
+        OutputError: the bag exists or cannot be written.
+    """
+    if not folder.is_dir() or folder.is_symlink():
+        raise SealError("there is no such folder", hint="give the folder of a dataset or of results")
+    files = list(layout.files_below(folder))
+    if not files:
+        raise SealError("the folder is empty", hint="give the folder of a dataset or of results")
+    content, digest = _content(folder, files, settings.dataset)
+    tell = progress or ignore_progress
+    with staged_folder(bag, replace=settings.replace_existing) as staged:
+        payload = staged / layout.PAYLOAD
+        digests = {f"{content}/{path}": own for path, own in _copy(folder, payload / content, files, tell).items()}
+        crate = json.dumps(_crate(payload, digests, content, digest), indent=1, sort_keys=True) + "\n"
+        (payload / layout.CRATE).write_text(crate, encoding="utf-8")
+        digests[layout.CRATE] = layout.digest_of(payload / layout.CRATE)
+        tags = {
+            layout.DECLARATION: layout.DECLARATION_TEXT,
+            layout.INFORMATION: _information(payload, digests, content, digest),
+            layout.MANIFEST: layout.manifest_text({f"{layout.PAYLOAD}/{path}": own for path, own in digests.items()}),
+        }
+        for name, text in tags.items():
+            (staged / name).write_text(text, encoding="utf-8")
+        listed = layout.manifest_text({name: layout.digest_of(staged / name) for name in tags})
+        (staged / layout.TAG_MANIFEST).write_text(listed, encoding="utf-8")
+        (staged / layout.SIGNATURE).write_bytes(sign(listed.encode(), settings.key))
+        tell(Step("sealing", len(files), len(files), "files"))
+        return layout.digest_of(staged / layout.TAG_MANIFEST), digest
+
+
+def _content(folder: Path, files: list[str], dataset: Path | None) -> tuple[str, str | None]:
+    """What is sealed, and the digest of the dataset that it is or comes from; a dataset is checked file by file."""
+    if dataset is not None:
+        return "results", Manifest.read(dataset).digest
+    if FILE_NAME not in files:
+        return "results", None
+    manifest = Manifest.read(folder)
+    listed = {entry.path: entry.sha256 for entry in manifest.files}
+    if set(files) != {*listed, FILE_NAME}:
+        raise DatasetError("the dataset holds files that its manifest does not list, or lacks some",
+                           hint="run vestige validate on it")  # fmt: skip
+    if any(layout.digest_of(folder / path) != digest for path, digest in listed.items()):
+        raise DatasetError("a file does not match its checksum in the manifest", hint="run vestige validate on it")
+    return "dataset", manifest.digest
+
+
+def _copy(folder: Path, payload: Path, files: list[str], progress: Progress) -> dict[str, str]:
+    """Copy, and refuse what changes while it is copied."""
+    digests = {}
+    for done, path in enumerate(files):
+        progress(Step("sealing", done, len(files), "files"))
+        target = payload / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        before = layout.digest_of(folder / path)
+        shutil.copyfile(folder / path, target, follow_symlinks=False)
+        digests[path] = layout.digest_of(target)
+        if digests[path] != before:
+            raise SealError("a file changed while it was sealed", hint="let nothing write there, and seal again")
+    return digests
+
+
+def _information(payload: Path, digests: Mapping[str, str], content: str, digest: str | None) -> str:
+    size = sum((payload / path).stat().st_size for path in digests)
+    lines = {
+        "Bagging-Date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "Bag-Software-Agent": f"Vestige {__version__}",
+        "Payload-Oxum": f"{size}.{len(digests)}",
+        CONTENT: content,
+        **({DATASET_DIGEST: digest} if digest else {}),
+    }
+    return "".join(f"{name}: {value}\n" for name, value in lines.items())
+
+
+def _crate(payload: Path, digests: Mapping[str, str], content: str, digest: str | None) -> dict[str, Any]:
+    """RO-Crate 1.1: which files there are, what made them, and what dataset they come from."""
+    source = {"@id": f"urn:sha256:{digest}"} if digest else None
+    dataset = content == "dataset"
+    root: dict[str, Any] = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": "Content-free dataset of an online forum" if dataset else "Results of an analysis",
+        "description": "Pseudonymised records of activity, without text, names, images or addresses."
+        if dataset
+        else "Tables, charts and reports made from a content-free dataset.",
+        "datePublished": f"{datetime.now(UTC):%Y-%m-%d}",
+        "license": "By agreement with the custodian; not for publication.",
+        "hasPart": [{"@id": path} for path in digests],
+    }
+    if source is not None:
+        root["identifier" if dataset else "isBasedOn"] = source
+    parts = [
+        {
+            "@id": path,
+            "@type": "File",
+            "name": path,
+            "contentSize": str((payload / path).stat().st_size),
+            "sha256": own,
+            "encodingFormat": _KINDS.get(Path(path).suffix, "application/octet-stream"),
+        }
+        for path, own in digests.items()
+    ]
+    about = {
+        "@id": layout.CRATE,
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+    }
+    made = [] if source is None else [{**source, "@type": "Dataset", "name": "The dataset's digest (SHA-256)"}]
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [about, root, *parts, *made]}

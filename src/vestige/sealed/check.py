@@ -1,0 +1,119 @@
+"""Check a sealed package: the signature first, then the tag manifest, then every file, and that there is no other."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vestige.dataset.manifest import DIGEST_PATTERN, FILE_NAME, Manifest
+from vestige.errors import SealError
+from vestige.progress import Progress, Step, ignore_progress
+from vestige.sealed import layout
+from vestige.sealed.bag import CONTENT, DATASET_DIGEST
+from vestige.sealed.signature import signer_of
+
+_CHANGED = "the package was changed or damaged; get it again"
+
+
+@dataclass(frozen=True)
+class SealCheck:
+    """A package that holds.
+
+    Attributes:
+        signer: who signed it, as the file of signers says.
+        content: "dataset" or "results".
+        dataset_digest: of the dataset that it is, or that results come from; None where it was not named.
+        bag_digest: of the tag manifest, which stands for the whole package.
+        files: number of payload files.
+    """
+
+    signer: str
+    content: str
+    dataset_digest: str | None
+    bag_digest: str
+    files: int
+
+
+def verify_bag(bag: Path, *, signers: Path, progress: Progress | None = None) -> SealCheck:
+    """Check a package; nothing in it is read before its signature holds.
+
+    Args:
+        bag: its folder.
+        signers: file of allowed signers, in OpenSSH's form.
+        progress: called once a file.
+
+    Raises:
+        SealError: the first thing that does not hold.
+        SettingsError: OpenSSH is missing.
+    """
+    if not signers.is_file():
+        raise SealError("there is no file of signers", where="--signers", hint="give OpenSSH's file of allowed signers")
+    if bag.is_symlink() or not bag.is_dir():
+        raise SealError("there is no such package", hint="give the folder that vestige seal wrote")
+    listed = _text(bag / layout.TAG_MANIFEST)
+    signer = signer_of(listed.encode(), _text(bag / layout.SIGNATURE).encode(), signers)
+    tags = layout.read_manifest(listed, layout.TAG_MANIFEST)
+    if set(tags) != set(layout.TAG_FILES):
+        raise SealError("the tag manifest does not list what it must", where=layout.TAG_MANIFEST, hint=_CHANGED)
+    _compare(bag, tags, layout.TAG_MANIFEST, ignore_progress)
+    payload = layout.read_manifest(_text(bag / layout.MANIFEST), layout.MANIFEST)
+    if not all(path.startswith(f"{layout.PAYLOAD}/") for path in payload):
+        raise SealError("a listed file is outside the payload", where=layout.MANIFEST, hint=_CHANGED)
+    _refuse_unlisted(bag, payload)
+    _compare(bag, payload, layout.MANIFEST, progress or ignore_progress)
+    content, digest = _information(_text(bag / layout.INFORMATION))
+    if content == "dataset":
+        _refuse_other_dataset(bag / layout.PAYLOAD, payload, digest)
+    return SealCheck(signer, content, digest, layout.digest_of(bag / layout.TAG_MANIFEST), len(payload))
+
+
+def _text(file: Path) -> str:
+    """A small text file of the package, read without following a link."""
+    text: str | None = None
+    try:
+        if not file.is_symlink() and file.is_file() and file.stat().st_size <= layout.LONGEST_MANIFEST:
+            text = file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        pass
+    if text is None:
+        raise SealError("a file that every package has is missing or unreadable", where=file.name, hint=_CHANGED)
+    return text
+
+
+def _compare(bag: Path, digests: dict[str, str], name: str, progress: Progress) -> None:
+    for done, (path, digest) in enumerate(digests.items()):
+        progress(Step("checking", done, len(digests), "files"))
+        if layout.digest_of(bag / path) != digest:
+            raise SealError("a file differs from what was sealed", where=f"{name}, line {done + 1}", hint=_CHANGED)
+
+
+def _refuse_unlisted(bag: Path, payload: dict[str, str]) -> None:
+    """Every entry of the package must be listed, and every listed one be there."""
+    if {entry.name for entry in os.scandir(bag)} != layout.TOP_LEVEL:
+        raise SealError("the package holds something that no manifest lists, or lacks something", hint=_CHANGED)
+    if (bag / layout.PAYLOAD).is_symlink() or not (bag / layout.PAYLOAD).is_dir():
+        raise SealError("the payload is no folder", hint=_CHANGED)
+    found = {f"{layout.PAYLOAD}/{path}" for path in layout.files_below(bag / layout.PAYLOAD)}
+    if missing := len(set(payload) - found):
+        raise SealError(f"{missing} listed files are missing or renamed", hint=_CHANGED)
+    if added := len(found - set(payload)):
+        raise SealError(f"{added} files are in the package that no manifest lists", hint=_CHANGED)
+
+
+def _information(text: str) -> tuple[str, str | None]:
+    lines = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    content, digest = lines.get(CONTENT), lines.get(DATASET_DIGEST)
+    if content not in {"dataset", "results"} or (digest is not None and not re.match(DIGEST_PATTERN, digest)):
+        raise SealError("the package does not say what it holds", where=layout.INFORMATION, hint=_CHANGED)
+    return content, digest
+
+
+def _refuse_other_dataset(payload: Path, listed: dict[str, str], digest: str | None) -> None:
+    """A sealed dataset's own manifest must tell the same as the package."""
+    folder = f"{layout.PAYLOAD}/dataset"
+    manifest = Manifest.read(payload / "dataset")
+    own = {f"{folder}/{entry.path}": entry.sha256 for entry in manifest.files}
+    beside = {f"{folder}/{FILE_NAME}", f"{layout.PAYLOAD}/{layout.CRATE}"}
+    same = {path: value for path, value in listed.items() if path not in beside} == own
+    if manifest.digest != digest or not same:
+        raise SealError("the dataset's manifest and the package disagree", where=FILE_NAME, hint=_CHANGED)

@@ -1,0 +1,104 @@
+"""Where everything stands in a bag (RFC 8493), and what a name in it may look like."""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from vestige.errors import SealError
+
+DECLARATION: Final = "bagit.txt"
+DECLARATION_TEXT: Final = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+INFORMATION: Final = "bag-info.txt"
+MANIFEST: Final = "manifest-sha256.txt"
+TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
+SIGNATURE: Final = "tagmanifest-sha256.txt.sig"
+PAYLOAD: Final = "data"
+CRATE: Final = "ro-crate-metadata.json"
+"""In the payload, where the research object begins (RO-Crate 1.1, section on BagIt), beside what was sealed."""
+
+TAG_FILES: Final = (DECLARATION, INFORMATION, MANIFEST)
+"""Those that the tag manifest lists, no more and no fewer."""
+TOP_LEVEL: Final = frozenset({*TAG_FILES, TAG_MANIFEST, SIGNATURE, PAYLOAD})
+DEEPEST: Final = 8
+LONGEST_MANIFEST: Final = 16 * 1024 * 1024
+_NAME: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,99}", re.ASCII)
+_LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n]+)", re.ASCII)
+_BLOCK: Final = 1 << 20
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether a relative path has only plain names: no `..`, no hidden file, no character that any system reads."""
+    parts = path.split("/")
+    return len(parts) <= DEEPEST and all(_NAME.fullmatch(part) for part in parts)
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a plain file, never through a link.
+
+    Raises:
+        SealError: it is missing, a link, no plain file, or cannot be read.
+    """
+    descriptor = -1
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = hashlib.sha256()
+            while block := os.read(descriptor, _BLOCK):
+                found.update(block)
+            return found.hexdigest()
+    except OSError:
+        pass
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+    raise SealError("a file is missing, a link, or cannot be read", hint="get the package again")
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Relative paths of everything below a folder that is no folder, in order; links are not followed.
+
+    Raises:
+        SealError: an entry's name is not plain, or it is neither a plain file nor a folder.
+    """
+    for entry in sorted(os.scandir(folder), key=lambda found: found.name):
+        if not _NAME.fullmatch(entry.name):
+            raise SealError(
+                "a name in the folder is not plain", hint="use letters, digits, dots, - and _; no hidden files"
+            )
+        if entry.is_dir(follow_symlinks=False):
+            for below in files_below(Path(entry.path)):
+                yield f"{entry.name}/{below}"
+        elif entry.is_file(follow_symlinks=False):
+            yield entry.name
+        else:
+            raise SealError("the folder holds a link or a special file", hint="only plain files can be sealed")
+
+
+def manifest_text(digests: Mapping[str, str]) -> str:
+    """Lines as `sha256sum -c` reads them."""
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
+
+
+def read_manifest(text: str, name: str) -> dict[str, str]:
+    """Path to digest.
+
+    Raises:
+        SealError: a line is malformed, a path is not plain, or one stands twice (also if only its case differs).
+    """
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _LINE.fullmatch(line)
+        if match is None or not is_plain_path(match[2]) or match[2].lower() in seen:
+            raise SealError(
+                "a line is malformed, leads out of the package, or stands twice",
+                where=f"{name}, line {number}",
+                hint="this package was not written by vestige seal, or was changed",
+            )
+        seen.add(match[2].lower())
+        found[match[2]] = match[1]
+    return found
