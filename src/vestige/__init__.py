@@ -55,10 +55,7 @@ __all__ = [
     "forecast_activity",
     "measure_agreement",
     "measure_careers",
-<<<<<<< HEAD
     "measure_likelihood_ratio",
-=======
->>>>>>> 01018f4 (Careers: documentation)
     "measure_volume",
     "open_dataset",
     "open_source",
