@@ -86,8 +86,8 @@ def last_traces(dataset: "Dataset", forum: int) -> "ir.Table":
             events = events_of(dataset, outcome, forum)
             spans.append(events.group_by("member").aggregate(first=events.at.min(), last=events.at.max()))
     if not spans:
-        empty = {"member": "int64", "first": "timestamp(6)", "last": "timestamp(6)"}
-        return ibis.memtable({name: [] for name in empty}, schema=ibis.schema(empty))
+        nobody = registrations(dataset, forum).filter(ibis.literal(False))
+        return nobody.select("member", first="registered_at", last="registered_at")
     every = reduce(lambda one, other: one.union(other), spans)
     return every.group_by("member").aggregate(first=every["first"].min(), last=every["last"].max())
 
