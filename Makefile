@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean study-trajectories
+.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -29,6 +29,10 @@ test: setup
 # Recovery and coverage of the trajectory models over 200 simulated forums; about six minutes.
 study-trajectories: setup
 	$(BIN)/python tools/study_trajectories.py
+
+# Coverage of the careers' intervals over 200 simulated forums; about three minutes.
+study-careers: setup
+	$(BIN)/python tools/study_careers.py
 
 bench: setup
 	$(BIN)/python -m benchmarks
