@@ -13,6 +13,7 @@ from vestige.activity.likelihood_ratio import (
 from vestige.activity.periods import Period
 from vestige.activity.profile import ProfileResult, ProfileSettings, fit_profile
 from vestige.activity.profile_file import SavedProfile, read_profile
+from vestige.activity.sessions import SessionResult, SessionSettings, measure_sessions
 from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale
 from vestige.activity.volume import VolumeResult, VolumeSettings, measure_volume
 
@@ -30,6 +31,8 @@ __all__ = [
     "ProfileResult",
     "ProfileSettings",
     "SavedProfile",
+    "SessionResult",
+    "SessionSettings",
     "VerbalScale",
     "VolumeResult",
     "VolumeSettings",
@@ -38,6 +41,7 @@ __all__ = [
     "fit_profile",
     "labelled_populations",
     "measure_likelihood_ratio",
+    "measure_sessions",
     "measure_volume",
     "read_profile",
     "two_profiles",

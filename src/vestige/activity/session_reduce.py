@@ -1,0 +1,146 @@
+"""Run the reductions of visits on the dataset's engine and hold their small answers as plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from vestige.activity import session_tables, tables
+from vestige.activity.reduce import collect, rows_in_scope, scope_of
+from vestige.activity.traces import DOWNLOADS, VIEWS
+from vestige.activity.volume_tables import on_grid, page_views
+from vestige.dataset import Dataset
+from vestige.dataset.schema import State
+from vestige.progress import Progress, Step
+from vestige.statistics.distribution import Distribution
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+_SIZES: Final = ("pages", "sections", "transfers")
+
+
+@dataclass(frozen=True)
+class GapCounts:
+    """What another gap would have made of the same events.
+
+    Attributes:
+        gap: seconds.
+        visits: visits.
+        seconds: their lengths together.
+    """
+
+    gap: int
+    visits: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class SessionReduction:
+    """Everything that visits need, small enough for Python.
+
+    Attributes:
+        members: members in scope.
+        visitors: members with at least one visit.
+        visits: visits.
+        pages: their page views.
+        transfers: their downloads.
+        seconds: their lengths together.
+        lengths: seconds, on a grid, to visits.
+        sizes: "pages", "sections", "transfers" to the visits of each number.
+        of_members: members by number of visits.
+        hours: (weekday from 0, Monday; hour) to (members, visits begun).
+        gaps: the same events by other gaps.
+        undated: page views without a time.
+        with_sections: whether any view names a section.
+        with_downloads: whether downloads are among the events.
+    """
+
+    members: int
+    visitors: int
+    visits: int
+    pages: int
+    transfers: int
+    seconds: int
+    lengths: Distribution
+    sizes: Mapping[str, Distribution]
+    of_members: Distribution
+    hours: Mapping[tuple[int, int], tuple[int, int]]
+    gaps: tuple[GapCounts, ...]
+    undated: int
+    with_sections: bool
+    with_downloads: bool
+
+
+def reduce_sessions(
+    dataset: Dataset, *, forum: str | None, gap: int, gaps: Sequence[int], progress: Progress
+) -> SessionReduction:
+    """Reduce a dataset's visits.
+
+    Args:
+        dataset: an opened dataset with the tables `forum`, `member` and `view`.
+        forum: code of the one forum; None for all together.
+        gap: seconds of inactivity that end a visit.
+        gaps: other gaps to show, ascending.
+        progress: called once a step.
+
+    Raises:
+        SettingsError: the dataset has no such forum.
+        DatasetError: a table that is needed is absent or was changed.
+    """
+    scope, _ = scope_of(dataset, forum, tuple(State))
+    members = tables.only_members(rows_in_scope(dataset, "member", scope))
+    view = rows_in_scope(dataset, VIEWS.table, scope)
+    has_downloads = DOWNLOADS.table in dataset.tables
+    download = rows_in_scope(dataset, DOWNLOADS.table, scope) if has_downloads else None
+    paused = session_tables.with_pauses(session_tables.visit_events(view, download, members))
+    progress(Step("pauses", 0, 3, "steps"))
+    pauses = {row["place"]: row for row in collect(session_tables.pauses_by_length(paused, gaps))}
+    progress(Step("visits", 1, 3, "steps"))
+    pages = page_views(view)
+    with session_tables.visits_of(paused, gap).cache() as visits:
+        progress(Step("patterns", 2, 3, "steps"))
+        (whole,) = collect(
+            visits.aggregate(
+                visits=visits.count(), pages=visits.pages.sum(), transfers=visits.transfers.sum(),
+                sections=visits.sections.sum(), seconds=visits.length.sum(),
+            )
+        )  # fmt: skip
+        of_members = _distribution(session_tables.by_member(visits), "members")
+        reduction = SessionReduction(
+            members=int(members.count().to_pyarrow().as_py()),
+            visitors=of_members.size,
+            visits=whole["visits"],
+            pages=whole["pages"] or 0,
+            transfers=whole["transfers"] or 0,
+            seconds=whole["seconds"] or 0,
+            lengths=_distribution(
+                session_tables.by_value(visits.mutate(length=on_grid(visits.length)), "length"), "visits"
+            ),
+            sizes={name: _distribution(session_tables.by_value(visits, name), "visits") for name in _SIZES},
+            of_members=of_members,
+            hours={
+                (row["weekday"], row["hour"]): (row["members"], row["visits"])
+                for row in collect(session_tables.by_hour_of_week(visits))
+            },
+            gaps=tuple(_by_gap(pauses, gaps)),
+            undated=int(pages.filter(pages["at"].isnull()).count().to_pyarrow().as_py()),
+            with_sections=bool(whole["sections"]),
+            with_downloads=has_downloads,
+        )
+    progress(Step("done", 3, 3, "steps"))
+    return reduction
+
+
+def _by_gap(pauses: Mapping[int, Mapping[str, int]], gaps: Sequence[int]) -> list[GapCounts]:
+    """A visit begins with a member's first event and after every pause longer than the gap; shorter ones are in it."""
+    found = []
+    for place, gap in enumerate(gaps):
+        visits = sum(row["pauses"] for at, row in pauses.items() if at == -1 or at > place)
+        seconds = sum(row["seconds"] for at, row in pauses.items() if 0 <= at <= place)
+        found.append(GapCounts(gap, visits, seconds))
+    return found
+
+
+def _distribution(counted: "ir.Table", count: str) -> Distribution:
+    rows = collect(counted)
+    return Distribution.of([row["value"] for row in rows], [row[count] for row in rows])
