@@ -2,6 +2,7 @@
 
 from vestige.activity.comparison import ComparisonResult, ComparisonSettings, Population, compare_member
 from vestige.activity.describe import DescribeResult, DescribeSettings, describe_dataset
+from vestige.activity.groups import GroupResult, GroupRule, GroupSettings, measure_groups
 from vestige.activity.likelihood_ratio import (
     LikelihoodRatioResult,
     LikelihoodRatioSettings,
@@ -23,6 +24,9 @@ __all__ = [
     "ComparisonSettings",
     "DescribeResult",
     "DescribeSettings",
+    "GroupResult",
+    "GroupRule",
+    "GroupSettings",
     "LikelihoodRatioResult",
     "LikelihoodRatioSettings",
     "Period",
@@ -40,6 +44,7 @@ __all__ = [
     "describe_dataset",
     "fit_profile",
     "labelled_populations",
+    "measure_groups",
     "measure_likelihood_ratio",
     "measure_sessions",
     "measure_volume",

@@ -47,9 +47,9 @@ def _measures(marks: "Marks", per_days: int) -> Iterator[Finding]:
         yield Finding("no-views", Severity.CAUTION, text)
     for kind in totals:
         values = marks.values.get(kind.name)
-        if values is not None and not (np.nan_to_num(values) > 0).any():
-            text = f"{kind.measure.title}: zero for every member, so that nobody can be told from anybody by it."
-            yield Finding("all-zero", Severity.CAUTION, text)
+        if values is not None and (np.nan_to_num(values) > 0).sum() < MINIMUM_MEMBERS:
+            text = f"{kind.measure.title}: fewer than {MINIMUM_MEMBERS} members have any; few differ in it."
+            yield Finding("hardly-anybody", Severity.CAUTION, text)
 
 
 def _by_reason(unavailable: Mapping[str, str]) -> dict[str, set[str]]:
