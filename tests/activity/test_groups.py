@@ -30,7 +30,10 @@ def tables():
     registered |= dict.fromkeys(OTHERS, "2020-01-15")
     steady = [*days(10, 10, month=2), *days(10, 10)]
     views = [(who, day) for who in (SILENT, MODERATOR) for day in steady] * 3
-    views += [(other, "2020-02-20") for other in OTHERS] + [(EARLY, "2020-01-01"), (EARLY, "2020-03-31")]
+    views += [(other, day) for other in OTHERS for day in ("2020-02-20", "2020-02-25")] + [
+        (EARLY, "2020-01-01"),
+        (EARLY, "2020-03-31"),
+    ]
     posts = [(RISING, day) for day in days(10, 12)] + [(RISING, day) for day in days(10, 3, month=2)]
     posts += [(NEWCOMER, day) for day in days(10, 12)] + [(MODERATOR, "2020-02-02"), (LIKED, "2020-02-02")]
     reactions = [(OTHERS[n % 30], LIKED) for n in range(12)] + [(LIKED, LIKED)] * 5

@@ -136,7 +136,9 @@ def find_silent(profile: "ProfileResult", quantile: float) -> Criterion:
         values, title = profile.marks.values[kind.name], kind.title(profile.settings.per_days)
         limit = float(np.quantile(profile.marks.known(kind.name), quantile, method="inverted_cdf"))
         picked = silent & (values > limit)
-        thresholds.append(Threshold(f"{title}, more than", limit, f"{CONVENTION}: quantile {quantile:g} of all members"))
+        thresholds.append(
+            Threshold(f"{title}, more than", limit, f"{CONVENTION}: quantile {quantile:g} of all members")
+        )
         _add(reasons, picked, [f"{title} {value:.3g}, threshold {limit:.3g}" for value in values[picked]])
         engaged |= picked
     if not thresholds:

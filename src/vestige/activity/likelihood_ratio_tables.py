@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WORTHLESS: Final = 1.0
 POOR_CALIBRATION: Final = 0.1
+_TIPPETT_STEPS: Final = 61
 FEW: Final = 50
 """Members of a population below which a ratio is uncertain whatever it says; by convention."""
 
@@ -63,7 +64,7 @@ def ratio_figures(
 
 
 def _tippett(names: tuple[str, str], of_first: "np.ndarray", of_second: "np.ndarray") -> Figures:
-    """Part of each population with at least a ratio, at steps with ten members either side, so that nobody shows."""
+    """Part of each population with at least a ratio; the steps are even, so that no member's own ratio shows."""
     rule = TableRule(
         "tippett",
         "Tippett plot of the reference members",
@@ -76,8 +77,8 @@ def _tippett(names: tuple[str, str], of_first: "np.ndarray", of_second: "np.ndar
         ),
         "Each member was left out of the model that scored it.",
     )
-    both = np.concatenate((of_first, of_second)) / np.log(10)
-    grid = np.unique(np.round(np.linspace(both.min(), both.max(), 61), 2))
+    widest = float(np.ceil(np.abs(np.concatenate((of_first, of_second))).max() / np.log(10)))
+    grid = np.round(np.linspace(-widest, widest, _TIPPETT_STEPS), 3)
     rows = [
         (name, float(at), own.size, int((own / np.log(10) >= at).sum()))
         for name, own in zip(names, (of_first, of_second), strict=True)

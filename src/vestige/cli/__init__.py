@@ -26,6 +26,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "trajectories",
     "careers",
     "seal",
+    "profile",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

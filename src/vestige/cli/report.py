@@ -30,6 +30,9 @@ def report(
             help="add a chapter, such as network; may be repeated; a name that is none lists them",
         ),
     ] = None,
+    member: Annotated[
+        str | None, typer.Option(metavar="PSEUDONYM", help="show one member's place in the chapter profile")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
 ) -> None:
@@ -45,7 +48,7 @@ def report(
     groups = () if trajectories is None else numbers_of_groups(trajectories, "--trajectories")
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
-            settings = ReportSettings(forum, study, groups, tuple(chapters or ()))
+            settings = ReportSettings(forum, study, groups, tuple(chapters or ()), member)
             made = build_report(dataset, settings=settings, seed=seed, progress=progress)
         target.write_text(made.html, encoding="utf-8")
     if not quiet:

@@ -1,6 +1,7 @@
 """Run every analysis that has chapters, and put them into one page."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
@@ -18,8 +19,12 @@ CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 
 OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
     "careers": "vestige.report.career_chapters:career_chapters",
+    "profile": "vestige.report.profile_chapters:profile_chapters",
 }
 """Name on the command line -> module:maker, in the order of their chapters; loaded only when asked for."""
+
+MEMBER_CHAPTER: Final = "profile"
+"""The one optional chapter that can show a member."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,17 @@ class ReportSettings:
         study: folder of a study of case files whose chapters follow those on the dataset; None for none.
         trajectories: numbers of groups for the chapter on posting paths; none leave it out, since fits take time.
         chapters: names of further chapters, from `OPTIONAL_CHAPTERS`.
+        member: pseudonym of one member, whose place the chapter `profile` shows; needs that chapter.
 
     Raises:
-        SettingsError: no such chapter.
+        SettingsError: no such chapter, or a member without the chapter that shows one.
     """
 
     forum: str | None = None
     study: Path | None = None
     trajectories: tuple[int, ...] = ()
     chapters: tuple[str, ...] = ()
+    member: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a chapter that nobody makes."""
@@ -49,6 +56,8 @@ class ReportSettings:
                 where="setting chapters",
                 hint=f"there are: {', '.join(OPTIONAL_CHAPTERS) or 'none yet'}",
             )
+        if self.member is not None and MEMBER_CHAPTER not in self.chapters:
+            raise SettingsError("a member is shown in the chapter profile only", hint="add --with profile")
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def build_report(
     report_progress = progress or ignore_progress
     middle = tuple(
         chapter
-        for maker in (*CHAPTER_MAKERS, *_optional_makers(chosen.chapters))
+        for maker in (*CHAPTER_MAKERS, *_optional_makers(chosen))
         for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
     )
     if chosen.trajectories:
@@ -115,15 +124,22 @@ def build_report(
     return Report(title, chapters, render_page(title, f"Dataset {dataset.manifest.digest}", chapters))
 
 
-def _optional_makers(names: tuple[str, ...]) -> list[ChapterMaker]:
+def _optional_makers(settings: ReportSettings) -> list[ChapterMaker]:
     """Makers in the registry's order, whatever the order of the names."""
-    places = [place.split(":") for name, place in OPTIONAL_CHAPTERS.items() if name in names]
-    return [cast("ChapterMaker", getattr(import_module(module), maker)) for module, maker in places]
+    makers = []
+    for name, place in OPTIONAL_CHAPTERS.items():
+        if name in settings.chapters:
+            module, function = place.split(":")
+            maker = getattr(import_module(module), function)
+            given = name == MEMBER_CHAPTER and settings.member is not None
+            makers.append(cast("ChapterMaker", partial(maker, member=settings.member) if given else maker))
+    return makers
 
 
 def _options(settings: ReportSettings) -> str:
-    """The settings as on the command line; a study's folder is the reader's own and is left out."""
+    """The settings as on the command line; a study's folder and a pseudonym are not printed."""
     options = [f" --forum {settings.forum}"] if settings.forum else []
     options += [f" --trajectories {','.join(map(str, settings.trajectories))}"] if settings.trajectories else []
     options += [f" --with {name}" for name in OPTIONAL_CHAPTERS if name in settings.chapters]
+    options += [" --member PSEUDONYM"] if settings.member else []
     return "".join(options)

@@ -15,8 +15,9 @@ This report describes what happened on an online forum, from records of who did 
 the forum's content: no text, title, name, picture, file or address was available to the analysis, and none can appear
 here. Members are known by pseudonyms only, and no pseudonym is shown.
 
-It describes groups. No figure is about one person, none says what anybody will do, and none rests on fewer than
-{MINIMUM_MEMBERS} members. The dataset is pseudonymised, not anonymous.
+It describes groups. No figure is about one person, unless a chapter says at its head that it is; none says what
+anybody will do, and none about a group rests on fewer than {MINIMUM_MEMBERS} members. The dataset is pseudonymised, not
+anonymous.
 
 Every figure can be made again from the same dataset with the command in the last chapter. Whoever relies on a figure
 should read the notes at the head of chapter 3, and what is missing.
