@@ -27,6 +27,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "careers",
     "seal",
     "profile",
+    "disclosure",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 
