@@ -35,6 +35,7 @@ _VERBS = {
     "read_codebook": "vestige.casefiles",
     "read_edge_list": "vestige.network",
     "select_trajectories": "vestige.trajectories",
+    "simulate_disruption": "vestige.network.disruption",
     "simulate_forum": "vestige.simulate",
     "validate_dataset": "vestige.dataset",
 }
@@ -67,6 +68,7 @@ __all__ = [
     "read_codebook",
     "read_edge_list",
     "select_trajectories",
+    "simulate_disruption",
     "simulate_forum",
     "validate_dataset",
 ]

@@ -28,6 +28,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "seal",
     "profile",
     "disclosure",
+    "disrupt",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

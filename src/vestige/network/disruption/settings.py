@@ -1,5 +1,6 @@
 """What a simulated disruption is: who is removed, with what knowledge, and what the network does about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -23,6 +24,13 @@ DEFAULT_STRATEGIES: Final = (
 def _require(condition: bool, name: str, rule: str) -> None:
     if not condition:
         raise SettingsError(f"{name} must be {rule}", hint="see docs/explanation/disruption.md")
+
+
+def chosen_strategies(names: Sequence[str]) -> tuple[Strategy, ...]:
+    """Strategies by name, each once; raises SettingsError for an unknown one."""
+    if not set(names) <= set(Strategy):
+        raise SettingsError("there is no such strategy", hint=f"choose among {', '.join(Strategy)}")
+    return tuple(dict.fromkeys(Strategy(own) for own in names))
 
 
 @dataclass(frozen=True)
@@ -159,10 +167,7 @@ class DisruptionSettings:
 
     def __post_init__(self) -> None:
         """Refuse settings outside their range."""
-        unknown = [own for own in self.strategies if own not in set(Strategy)]
-        if unknown:
-            raise SettingsError("there is no such strategy", hint=f"choose among {', '.join(Strategy)}")
-        object.__setattr__(self, "strategies", tuple(dict.fromkeys(Strategy(own) for own in self.strategies)))
+        object.__setattr__(self, "strategies", chosen_strategies(self.strategies))
         _require(bool(self.strategies or self.by), "strategies", "at least one, unless columns are given")
         _require(0 < self.up_to <= 1, "up_to", "above 0 and at most 1")
         _require(2 <= self.points <= MOST_POINTS, "points", f"between 2 and {MOST_POINTS:,}")  # noqa: PLR2004 - both ends
