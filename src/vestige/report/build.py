@@ -20,6 +20,7 @@ CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
     "careers": "vestige.report.career_chapters:career_chapters",
     "profile": "vestige.report.profile_chapters:profile_chapters",
+    "disruption": "vestige.report.disruption_chapters:disruption_chapters",
 }
 """Name on the command line -> module:maker, in the order of their chapters; loaded only when asked for."""
 

@@ -94,8 +94,7 @@ def _strategies(
             _estimate("area_high", "high"),
             _estimate("broken", "Share removed until broken"),
             _estimate("matched_area", "Area R, matched random"),
-            _estimate("gap", "Difference", proportion=False),
-            _estimate("gap_low", "low", proportion=False),
+            _estimate("gap_low", "Difference, low", proportion=False),
             _estimate("gap_high", "high", proportion=False),
         ),
         f"Area R: mean relative size of the largest component from nobody to everybody removed; lower breaks faster. "
@@ -118,11 +117,11 @@ def _strategies(
 def _differences(
     run: RemovalRuns, value: Callable[[Replications], FloatArray], confidence: float
 ) -> tuple[float | None, Row]:
-    """Mean of the matched random removals, and the targeted minus the matched, pair by pair."""
+    """Mean of the matched random removals, and the interval of targeted minus matched, pair by pair."""
     if run.matched is None:
-        return None, (None, None, None)
+        return None, (None, None)
     matched, targeted = value(run.matched), value(run.targeted)
-    return summarised(matched, confidence)[0], summarised(targeted - matched, confidence)
+    return summarised(matched, confidence)[0], summarised(targeted - matched, confidence)[1:]
 
 
 def _groups(
@@ -151,19 +150,16 @@ def _groups(
 
 def _beside_columns(settings: DisruptionSettings) -> tuple[ColumnRule, ...]:
     return (
-        _estimate("value", "Removed"),
-        _estimate("low", f"{settings.confidence:.0%} low"),
-        _estimate("high", "high"),
+        _estimate("value", "Mean"),
         _estimate("matched", "Matched random"),
-        _estimate("gap", "Difference", proportion=False),
-        _estimate("gap_low", "low", proportion=False),
+        _estimate("gap_low", f"Difference, {settings.confidence:.0%} low", proportion=False),
         _estimate("gap_high", "high", proportion=False),
     )
 
 
 def _beside(run: RemovalRuns, outcome: str, point: int, confidence: float) -> Row:
     matched, gap = _differences(run, lambda kept: kept.outcomes[outcome][:, point], confidence)
-    return (*summarised(run.targeted.outcomes[outcome][:, point], confidence), matched, *gap)
+    return (summarised(run.targeted.outcomes[outcome][:, point], confidence)[0], matched, *gap)
 
 
 def _losses(

@@ -15,6 +15,8 @@ from vestige.statistics.compiled import FloatArray
 
 FEW_REPLICATIONS: Final = 20
 """Below it a 95 % percentile interval is the range of what was drawn."""
+NEARLY_ALL: Final = 0.995
+"""A trace of which the network's members hold less than this is worth a note."""
 CONNECTED: Final = 0.5
 """A largest component that holds less than this share is worth a caution."""
 
@@ -70,15 +72,15 @@ def run_findings(
                 "small-group", Severity.NOTE, "A group of fewer than 10 members was removed; its figures are held back."
             )
             break
-    for own in contents:
-        reachable = own.counts.sum() / own.total
-        if reachable < 1:
-            yield Finding(
-                "not-all-can-be-lost",
-                Severity.NOTE,
-                f"At most {reachable:.0%} of {own.name} can be lost: the rest is by guests, deleted or unknown authors "
-                "or members outside the network.",
-            )
+    parts = [(own.name, own.counts.sum() / own.total) for own in contents]
+    limited = ", ".join(f"{share:.0%} of {name}" for name, share in parts if share < NEARLY_ALL)
+    if limited:
+        yield Finding(
+            "not-all-can-be-lost",
+            Severity.NOTE,
+            f"At most {limited} can be lost: the rest is by guests, deleted or unknown authors or members outside the "
+            "network.",
+        )
     if settings.recovery.active:
         yield Finding(
             "recovery-assumed",

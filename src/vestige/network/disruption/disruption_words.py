@@ -25,7 +25,7 @@ def disruption_sentences(result: "DisruptionResult", *, brief: bool) -> tuple[st
 
 
 def _strategy(row: dict[str, Any]) -> str:
-    words = f"Removing members by {row['removal']} gives an area R of {row['area']:.3f}{_range(row, 'area_')}"
+    words = f"Removing members by {row['removal']} gives an area R of {row['area']:.3f}{_range(row)}"
     if row["matched_area"] is not None:
         words += f"; random members of like activity give {row['matched_area']:.3f}{_verdict(row)}"
     return words + "."
@@ -42,14 +42,14 @@ def _loss(row: dict[str, Any]) -> str:
 
 
 def _group(row: dict[str, Any]) -> str:
-    words = f"Without {row['removal']} ({row['behind']:,} members) the {LARGEST} holds {row['value']:.1%}{_range(row)}"
+    words = f"Without {row['removal']} ({row['behind']:,} members) the {LARGEST} holds {row['value']:.1%}"
     if row["matched"] is not None:
         words += f"; without as many random members of like activity {row['matched']:.1%}{_verdict(row)}"
     return words + "."
 
 
-def _range(row: dict[str, Any], prefix: str = "") -> str:
-    low, high = row[f"{prefix}low"], row[f"{prefix}high"]
+def _range(row: dict[str, Any]) -> str:
+    low, high = row["area_low"], row["area_high"]
     return f" ({low:.3g} to {high:.3g})" if low is not None and low != high else ""
 
 
