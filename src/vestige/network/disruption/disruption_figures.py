@@ -224,12 +224,12 @@ def _curves(
 def _points(runs: Sequence[RemovalRuns], settings: DisruptionSettings, members: int) -> Iterator[Row]:
     for run in runs:
         for variant, own in ((TARGETED, run.targeted), (MATCHED, run.matched)):
-            if own is None:
+            if own is None or run.group is not None:
                 continue
             removed = own.removed.mean(axis=0)
             for name, values in own.outcomes.items():
                 for place in range(values.shape[1]):
-                    behind = int(removed[place]) if name.endswith(LOST) or run.group is not None else members
+                    behind = int(removed[place]) if name.endswith(LOST) else members
                     point = float(place) if settings.arrests else float(removed[place] / members)
                     yield (
                         run.label, variant, name, behind, point, float(removed[place] / members),
