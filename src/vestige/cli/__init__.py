@@ -29,6 +29,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "profile",
     "disclosure",
     "disrupt",
+    "network",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

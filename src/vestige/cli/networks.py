@@ -42,8 +42,8 @@ DaysOption = Annotated[
 ]
 FromOption = Annotated[str, typer.Option("--from", help="file: column of who gives, or of the member")]
 ToOption = Annotated[str, typer.Option("--to", help="file: column of who receives, or of the thread")]
-WeightOption = Annotated[str | None, typer.Option(help="file: column of the weight; else rows are counted")]
-TimeOption = Annotated[str | None, typer.Option(help="file: column of seconds since the epoch")]
+WeightOption = Annotated[str | None, typer.Option("--weight", help="file: column of the weight; else rows are counted")]
+TimeOption = Annotated[str | None, typer.Option("--time", help="file: column of seconds since the epoch")]
 WhereOption = Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="file: only rows with this value")]
 UndirectedOption = Annotated[bool, typer.Option("--undirected", help="file: ties have no direction")]
 

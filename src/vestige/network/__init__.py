@@ -1,6 +1,7 @@
 """Networks of members: who wrote in the same threads, who answered, thanked or messaged whom."""
 
 from vestige.network.build import build_network, edge_expression
+from vestige.network.exports import ExportFormat, export_network
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.reading import read_edge_list
 from vestige.network.settings import (
@@ -12,10 +13,12 @@ from vestige.network.settings import (
     ReplyRule,
     Source,
 )
+from vestige.network.structure import StructureResult, StructureSettings, measure_structure
 
 __all__ = [
     "AnyNetwork",
     "EdgeListSettings",
+    "ExportFormat",
     "Network",
     "NetworkKind",
     "NetworkSettings",
@@ -23,8 +26,12 @@ __all__ = [
     "ProjectionSettings",
     "ReplyRule",
     "Source",
+    "StructureResult",
+    "StructureSettings",
     "TwoModeNetwork",
     "build_network",
     "edge_expression",
+    "export_network",
+    "measure_structure",
     "read_edge_list",
 ]

@@ -83,7 +83,7 @@ def rewired(
 
 
 @compiled
-def _next(state: np.uint64) -> np.uint64:
+def next_state(state: np.uint64) -> np.uint64:
     """Next state of a splitmix64 generator (Steele, Lea and Flood 2014)."""
     return state + np.uint64(0x9E3779B97F4A7C15)
 
@@ -97,7 +97,7 @@ def _mixed(state: np.uint64) -> np.uint64:
 
 
 @compiled
-def _below(state: np.uint64, limit: int) -> np.int64:
+def below(state: np.uint64, limit: int) -> np.int64:
     """A random whole number from 0 to limit - 1, from the upper 53 bits; the bias is below limit / 2**53."""
     return np.int64(np.float64(_mixed(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0) * limit)
 
@@ -134,8 +134,8 @@ def _trade(indptr: IntArray, indices: IndexArray, order: IntArray, seed: np.uint
                 indices[first], indices[second] = merged[item], merged[item]
                 first, second = first + 1, second + 1
                 continue
-            state = _next(state)
-            if _below(state, alone) < wanted:
+            state = next_state(state)
+            if below(state, alone) < wanted:
                 indices[first] = merged[item]
                 first, wanted = first + 1, wanted - 1
             else:
@@ -185,13 +185,13 @@ def _swap(
         table[_slot(table, key)] = key
     state = seed
     for _ in range(attempts):
-        state = _next(state)
-        one = _below(state, source.size)
-        state = _next(state)
-        other = _below(state, source.size)
+        state = next_state(state)
+        one = below(state, source.size)
+        state = next_state(state)
+        other = below(state, source.size)
         if not directed:
-            state = _next(state)
-            if _below(state, 2):
+            state = next_state(state)
+            if below(state, 2):
                 source[other], target[other] = target[other], source[other]
         a, b, c, d = source[one], target[one], source[other], target[other]
         if a in (c, d) or b in (c, d):

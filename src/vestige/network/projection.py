@@ -9,6 +9,7 @@ from scipy import sparse
 from vestige.errors import SettingsError
 from vestige.network.findings import member_words, share_words
 from vestige.network.graph import AnySettings, Network, TwoModeNetwork
+from vestige.network.projection_kernel import joined_matrix
 from vestige.network.settings import NetworkKind, NetworkSettings, Projection, ProjectionSettings
 from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
 
@@ -91,12 +92,7 @@ def projected_matrix(membership: sparse.csr_array, settings: ProjectionSettings)
     kept = np.flatnonzero((sizes > 1) & (sizes <= (settings.largest_thread or sizes.max(initial=0))))
     inside = sparse.csr_array(membership[:, kept])
     weights = np.ones(kept.size) if settings.weighting is Projection.COUNT else 1.0 / (sizes[kept] - 1)
-    weighted = sparse.csr_array((inside.data * weights[inside.indices], inside.indices, inside.indptr), inside.shape)
-    joined = sparse.csr_array(weighted @ inside.T)
-    joined.setdiag(0.0)
-    joined.eliminate_zeros()
-    joined.sort_indices()
-    return joined
+    return joined_matrix(inside, weights)
 
 
 def measure_cap(network: TwoModeNetwork, limit: int | None) -> Cap:

@@ -2,35 +2,40 @@
 
 from typing import TYPE_CHECKING
 
-from vestige.network.settings import Source
+from vestige.network.settings import NetworkKind, Source
 
 if TYPE_CHECKING:
     from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 
 
 def network_words(network: "Network") -> str:
-    """One paragraph on a network of members, and its findings."""
+    """One paragraph on a network of members, and its findings: exact, for the researcher."""
     isolated = int((network.degree == 0).sum())
-    direction = "directed" if network.directed else "undirected"
     possible = network.size * (network.size - 1) / (1 if network.directed else 2)
     density = f"{network.ties / possible:.2g}" if possible else "not defined"
     line = (
-        f"{network.kind.value} network, {direction}{_place(network)}: {network.size:,} members, {network.ties:,} ties, "
-        f"density {density}; {isolated:,} members without a tie."
+        f"{opening_words(network)}: {network.size:,} members, {network.ties:,} ties, density {density}; "
+        f"{isolated:,} members without a tie."
     )
     return "\n".join([line, *_findings(network)])
 
 
 def two_mode_words(network: "TwoModeNetwork") -> str:
-    """One paragraph on a two-mode network, and its findings."""
+    """One paragraph on a two-mode network, and its findings: exact, for the researcher."""
     sizes = network.thread_sizes
-    alone = int((sizes == 1).sum())
-    largest = int(sizes.max(initial=0))
     line = (
-        f"two-mode network{_place(network)}: {network.size:,} members in {len(sizes):,} threads, {network.ties:,} "
-        f"pairs of a member and a thread; the largest thread has {largest:,} members, {alone:,} threads have one."
+        f"{opening_words(network)}: {network.size:,} members in {len(sizes):,} threads, {network.ties:,} pairs of a "
+        f"member and a thread; the largest thread has {int(sizes.max(initial=0)):,} members, "
+        f"{int((sizes == 1).sum()):,} threads have one."
     )
     return "\n".join([line, *_findings(network)])
+
+
+def opening_words(network: "AnyNetwork") -> str:
+    """Kind, direction, forum and window, without a figure."""
+    two_mode = network.kind is NetworkKind.TWO_MODE
+    direction = "" if two_mode else ", directed" if network.directed else ", undirected"
+    return f"{network.kind.value} network{direction}{_place(network)}"
 
 
 def _place(network: "AnyNetwork") -> str:
