@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers
+.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -33,6 +33,10 @@ study-trajectories: setup
 # Coverage of the careers' intervals over 200 simulated forums; about three minutes.
 study-careers: setup
 	$(BIN)/python tools/study_careers.py
+
+# Coverage of the reference profile's intervals and of likelihood ratios; a few minutes.
+study-profile: setup
+	$(BIN)/python tools/study_profile.py
 
 bench: setup
 	$(BIN)/python -m benchmarks

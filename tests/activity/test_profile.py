@@ -160,6 +160,15 @@ def test_no_views_says_what_cannot_be_measured_and_why(tmp_path):
     assert "Not measured: visits" in result.summary()
 
 
+def test_when_members_were_last_there_is_no_log(tmp_path):
+    views = "member | at | kind\n1 | 2020-03-20 | visit\n2 | 2020-02-20 | visit\n3 | 2020-03-31 | visit"
+    result = fitted(dataset_of(tmp_path / "dataset", {**TABLES, "view": views, "download": "member | at"}))
+    assert result.marks.unavailable["views"] == "it is only known when each member was last there"
+    assert "visits" not in result.marks.values
+    assert result.marks.values["tenure_days"][1] == 40, "but it tells how long a member stayed"
+    assert marks(result, "active_days")["2"] == 1, "and is no active day of its own: others' would be missing"
+
+
 def test_coarse_times_refuse_visits_with_the_reason(tmp_path):
     folder = dataset_of(tmp_path / "dataset", TABLES)
     manifest = json.loads((folder / "manifest.json").read_text())

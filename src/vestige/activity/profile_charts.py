@@ -11,6 +11,8 @@ from vestige.disclosure.result import ChartKind, Rows
 
 _TICKS: Final = (0, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
 _WIDTH: Final = 380
+_WHOLE: Final = 3
+"""From here on whole numbers are labels enough."""
 _ROW: Final = 20
 _OUTER: Final = (0.05, 0.95)
 _INNER: Final = (0.25, 0.75)
@@ -79,7 +81,8 @@ def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
 def _strip(band: _Band, own: float | None) -> alt.LayerChart | alt.FacetChart:
     values = [*band.values.values(), *([] if own is None else [own])]
     top = max(values) or 1.0
-    ticks = [tick for tick in _TICKS if tick == 0 or top / 100 <= tick <= top]
+    least = max(top / 100, 1.0 if top >= _WHOLE else 0.0)
+    ticks = [tick for tick in _TICKS if tick == 0 or least <= tick <= top]
     axis = alt.Axis(values=ticks, format=",~f", grid=True, labelOverlap=True)
     scale = alt.Scale(type="symlog", constant=max(top / 300, 0.05), domain=[0, top], nice=False)
     x = alt.X("low:Q", scale=scale, axis=axis, title=None)

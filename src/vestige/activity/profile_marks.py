@@ -42,6 +42,23 @@ def page_views(view: "ir.Table") -> "ir.Table":
     return view.filter(view.kind != ViewKind.READ_MARK.value)
 
 
+def is_last_seen_only(view: "ir.Table") -> "ir.Table":
+    """One row: pages, the views of a page; most, the visits of the member with most of them.
+
+    Software that keeps no log often keeps when each member was last there: one visit a member, and no page.
+    """
+    visits = view.filter(view.kind == ViewKind.VISIT.value)
+    each = visits.group_by("member").aggregate(visits=visits.count())
+    paged = view.filter(view.kind.notin([ViewKind.VISIT.value, ViewKind.READ_MARK.value]))
+    most = each.aggregate(most=each.visits.max().fill_null(0))
+    return paged.aggregate(pages=paged.count()).cross_join(most)
+
+
+def last_seen(view: "ir.Table") -> "ir.Table":
+    """When each member was last there: member, seen_last (seconds)."""
+    return view.group_by("member").aggregate(seen_last=seconds(view["at"]).max())
+
+
 def recorded_span(events: "ir.Table", time: str) -> "ir.Table":
     """One row: rows, first and last second of any event by anybody (null when none is dated)."""
     return events.aggregate(rows=events.count(), first=seconds(events[time]).min(), last=seconds(events[time]).max())

@@ -158,10 +158,12 @@ def reduce_marks(dataset: Dataset, request: MarkRequest, progress: Progress) -> 
     """
     tables, forum = forum_tables(dataset, request.forum, request.states)
     progress(Step("profile", 0, 3, "steps"))
+    tables, seen = without_last_seen(tables)
     reaches = recorded(tables)
     unavailable = _unavailable(dataset, tables, reaches, request)
     progress(Step("profile", 1, 3, "steps"))
     parts = _parts(tables, reaches, unavailable, request)
+    parts += [] if seen is None else [marks.last_seen(seen)]
     found = marks.member_marks(marks.members_of(tables["member"]), parts).to_pyarrow()
     progress(Step("profile", 2, 3, "steps"))
     if found.num_rows == 0:
@@ -169,6 +171,17 @@ def reduce_marks(dataset: Dataset, request: MarkRequest, progress: Progress) -> 
     gathered = _gathered(found, forum, reaches, unavailable, request)
     progress(Step("profile", 3, 3, "steps"))
     return gathered
+
+
+def without_last_seen(tables: Mapping[str, "ir.Table"]) -> tuple[dict[str, "ir.Table"], "ir.Table | None"]:
+    """The tables; without that of views, given apart, where it only says when each member was last there."""
+    kept = dict(tables)
+    if "view" in kept:
+        (row,) = marks.is_last_seen_only(kept["view"]).to_pyarrow().to_pylist()
+        if row["pages"] == 0 and row["most"] == 1:
+            seen = kept.pop("view")
+            return kept, seen
+    return kept, None
 
 
 def recorded(tables: Mapping[str, "ir.Table"]) -> dict[str, Reach | None]:
@@ -205,7 +218,9 @@ def _unavailable(
     reasons = {}
     for name, source in ((measure.name, measure.table) for measure in (kind.measure for kind in MARK_KINDS)):
         if source is not None and source not in tables:
-            reasons[name] = f"the dataset has no {source} table: {_absence(dataset, source)}"
+            present = source in dataset.tables
+            absent = f"the dataset has no {source} table: {_absence(dataset, source)}"
+            reasons[name] = "it is only known when each member was last there" if present else absent
         elif source is not None and source not in reaches:
             reasons[name] = f"the {source} table holds no such row: nothing was recorded"
     if VISITS.name not in reasons and (reason := _no_visits(dataset, reaches["view"], request.gap_seconds)):
@@ -359,6 +374,7 @@ def _extreme(found: "pa.Table", reaches: Mapping[str, object], which: str) -> "F
     """First or last trace of each member over all tables; NaN without any."""
     pick = np.fmin if which == "first" else np.fmax
     extreme = np.full(found.num_rows, np.nan)
-    for name in reaches:
-        extreme = pick(extreme, _numbers(found, f"{name}_{which}"))
+    for name in (*reaches, "seen"):
+        if f"{name}_{which}" in found.column_names:
+            extreme = pick(extreme, _numbers(found, f"{name}_{which}"))
     return extreme

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from vestige.activity.profile_reduce import Marks
 
+_NOTHING: Final = 1e-4
 PROFILE: Final = "profile"
 QUANTILES: Final = "quantiles"
 COHORTS: Final = "cohorts"
@@ -63,6 +64,11 @@ def titles(per_days: int) -> tuple[str, ...]:
     return tuple(kind.title(per_days) for kind in MARK_KINDS)
 
 
+def shown(value: float) -> float:
+    """A quantile as it is shown: what the weights of far members leave of a zero is zero."""
+    return 0.0 if value < _NOTHING else value
+
+
 def sides(size: int, part: float) -> tuple[int, int]:
     """Members at or below a quantile, and those above it."""
     below = int(np.floor(size * part + 1e-9))
@@ -87,7 +93,7 @@ def _profile(spread: dict[MarkKind, Distribution], confidence: float, per_days: 
         PROFILE,
         "How much members did",
         tuple(columns),
-        "Median: half of the members did less; 90 %: nine of ten did less. Those who did nothing are counted.",
+        "Median: half of the members did at most that; 90 %: nine of ten. Those who did nothing are counted.",
     )
     rows = []
     for kind, found in spread.items():
@@ -95,7 +101,7 @@ def _profile(spread: dict[MarkKind, Distribution], confidence: float, per_days: 
             continue
         row: list[object] = [kind.title(per_days), found.size, found.positive().size]
         for part, own in zip(WIDE, quantiles(found, WIDE, confidence=confidence), strict=True):
-            row += [*sides(found.size, part), own.value]
+            row += [*sides(found.size, part), shown(own.value)]
         rows.append(tuple(row))
     return Figures(rule, rows_table(rule, rows))
 
@@ -132,7 +138,7 @@ def _quantiles(
     )
     rows = [
         (kind.title(per_days), kind.scale.value, own.probability, found.size,
-         *sides(found.size, own.probability), own.value, own.low, own.high,
+         *sides(found.size, own.probability), *_ends(own),
          *_outside(found.size, own.probability, confidence), own.order_low, own.order_high)
         for kind, found in spread.items() if found.size
         for own in quantiles(found, parts, confidence=confidence)
@@ -197,7 +203,7 @@ def _cohort_quantiles(
 
 
 def _ends(own: Quantile) -> tuple[float, float, float]:
-    return own.value, own.low, own.high
+    return shown(own.value), shown(own.low), shown(own.high)
 
 
 def member_table(marks: "Marks", cohorts: Cohorts) -> "pa.Table":

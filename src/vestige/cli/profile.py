@@ -7,7 +7,7 @@ import typer
 
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
-from vestige.cli.figures import print_json, print_results, write_results
+from vestige.cli.figures import LEGEND, print_json, write_results
 from vestige.dataset.engine import Engine
 from vestige.errors import SettingsError
 from vestige.outputs import check_folder_output
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from vestige.disclosure.result import FiguresResult
 
 _ROWS_SHOWN = 20
-_NOT_PRINTED = {"comparison", "tippett"}
-"""Tables of a member too wide or too long for a terminal; the sentences tell them, --json and --out hold them."""
+_NOT_PRINTED = {"quantiles", "cohort_quantiles", "comparison", "tippett"}
+"""Tables too wide or too long for a terminal; --json and --out hold them."""
 _LARGEST_LABELS = 50_000_000
 """Bytes; a table of labels is a list of members, not a dataset."""
 
@@ -88,10 +88,9 @@ def profile(
     if as_json:
         print_json(results)
         return
-    if member is None:
-        print_results(results, most=_ROWS_SHOWN)
-    else:
-        _print_member(results)
+    if member is not None:
+        _tell(results)
+    _print({name: own for name, own in results.items() if member is None or name != "profile"})
 
 
 def _compared(
@@ -135,10 +134,9 @@ def _labels(file: Path) -> dict[str, str]:
     return {str(pseudonym): str(label) for pseudonym, label in labels}
 
 
-def _print_member(results: "dict[str, FiguresResult]") -> None:
-    """About the one member who was asked for: sentences, short tables, and what must be known beside them."""
+def _tell(results: "dict[str, FiguresResult]") -> None:
+    """About the one member who was asked for, in sentences."""
     from vestige.activity.comparison_words import NOT_A_RATIO
-    from vestige.cli.tables import output_console, print_table
 
     print_line("About one member, by the pseudonym given; figures about the others have passed the disclosure policy.")
     print_line()
@@ -148,12 +146,20 @@ def _print_member(results: "dict[str, FiguresResult]") -> None:
     print_line()
     print_line(NOT_A_RATIO)
     print_line()
+
+
+def _print(results: "dict[str, FiguresResult]") -> None:
+    """Published tables that fit a terminal, findings, and where they came from."""
+    from vestige.cli.tables import output_console, print_table
+
     console = output_console()
-    for name, own in results.items():
-        for table in own.safe_tables if name != "profile" else ():
+    for result in results.values():
+        for table in result.safe_tables:
             if table.name not in _NOT_PRINTED:
                 print_table(console, table, most=_ROWS_SHOWN)
-        for finding in own.findings if name != "profile" else ():
+        for finding in result.findings:
             console.print(f"{finding.severity.value}: {finding.text}")
-    provenance = results["profile"].provenance
-    console.print(f"\nDataset {provenance.dataset_digest}, Vestige {provenance.version}", style="dim")
+        console.print()
+    console.print(LEGEND + "Counts are rounded to 5.", style="dim")
+    provenance = next(iter(results.values())).provenance
+    console.print(f"Dataset {provenance.dataset_digest}, Vestige {provenance.version}", style="dim")

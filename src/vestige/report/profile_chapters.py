@@ -70,7 +70,7 @@ def _all_members(profile: ProfileResult) -> Chapter:
 
 
 def _one_member(profile: ProfileResult, compared: ComparisonResult) -> Chapter:
-    parts: list[Part] = [Words(MEMBER), Points(compared.sentences())]
+    parts: list[Part] = [Words(MEMBER), Points(compared.sentences(brief=True))]
     marked = charts_of(profile.settings.per_days, compared.member_values())
     for name in profile.plot_names:
         kind = marked[name]
