@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -319,8 +320,9 @@ class _Run:
             absent.pop(table, None)
             names = [column.name for column in TABLES[table].columns if column.nullable]
             counted = ", ".join(f'count("{name}")' for name in names)
-            for name, count in zip(names, self.staging.row(f"SELECT {counted} FROM {self._files(table)}"), strict=True):
-                if count:
+            filled = self.staging.row(f"SELECT {counted} FROM {self._files(table)}")
+            for name, rows in zip(names, filled, strict=True):
+                if rows:
                     absent.pop(f"{table}.{name}", None)
                 else:
                     absent.setdefault(f"{table}.{name}", _NOTHING)
@@ -329,8 +331,8 @@ class _Run:
 
 def _next_name(folder: Path, table: str) -> str:
     """The first file name of a table that is free."""
-    names = (f"{table}.parquet", *(f"{table}-{number}.parquet" for number in range(1, 1 << 20)))
-    return next(name for name in names if not (folder / name).exists())
+    further = (f"{table}-{number}.parquet" for number in count(1))
+    return next(name for name in chain((f"{table}.parquet",), further) if not (folder / name).exists())
 
 
 def _row_findings(
