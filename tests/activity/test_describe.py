@@ -11,7 +11,7 @@ from tables import dataset_of
 from vestige import open_dataset
 from vestige.activity import DescribeSettings, describe_dataset
 from vestige.activity.calendar import complete_calendar, month_date
-from vestige.activity.concentration import lorenz_grid
+from vestige.activity.concentration_figures import lorenz_grid
 from vestige.dataset.schema import State
 from vestige.errors import SettingsError
 from vestige.results import Result, Severity

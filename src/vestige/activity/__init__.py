@@ -1,6 +1,7 @@
 """Volumes, growth and concentration of activity; the reference profile of all members, and one member's place in it."""
 
 from vestige.activity.comparison import ComparisonResult, ComparisonSettings, Population, compare_member
+from vestige.activity.concentration import ConcentrationResult, ConcentrationSettings, measure_concentration
 from vestige.activity.describe import DescribeResult, DescribeSettings, describe_dataset
 from vestige.activity.groups import GroupResult, GroupRule, GroupSettings, measure_groups
 from vestige.activity.likelihood_ratio import (
@@ -11,6 +12,7 @@ from vestige.activity.likelihood_ratio import (
     measure_likelihood_ratio,
     two_profiles,
 )
+from vestige.activity.participation import ParticipationResult, ParticipationSettings, measure_participation
 from vestige.activity.periods import Period
 from vestige.activity.profile import ProfileResult, ProfileSettings, fit_profile
 from vestige.activity.profile_file import SavedProfile, read_profile
@@ -22,6 +24,8 @@ __all__ = [
     "ENFSI_2015",
     "ComparisonResult",
     "ComparisonSettings",
+    "ConcentrationResult",
+    "ConcentrationSettings",
     "DescribeResult",
     "DescribeSettings",
     "GroupResult",
@@ -29,6 +33,8 @@ __all__ = [
     "GroupSettings",
     "LikelihoodRatioResult",
     "LikelihoodRatioSettings",
+    "ParticipationResult",
+    "ParticipationSettings",
     "Period",
     "Population",
     "Populations",
@@ -44,8 +50,10 @@ __all__ = [
     "describe_dataset",
     "fit_profile",
     "labelled_populations",
+    "measure_concentration",
     "measure_groups",
     "measure_likelihood_ratio",
+    "measure_participation",
     "measure_sessions",
     "measure_volume",
     "read_profile",

@@ -84,7 +84,8 @@ def period_words(columns: Mapping[str, str], key: str = "month") -> Callable[[Ro
     return describe
 
 
-def _lorenz(rows: Rows) -> alt.TopLevelMixin:
+def lorenz(rows: Rows) -> alt.TopLevelMixin:
+    """Lorenz curves of both populations with their intervals, and the line of equality."""
     percent_axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     x = alt.X("part:Q", title="Least active part of the population", axis=percent_axis)
     legend = alt.Legend(symbolType="stroke", symbolOpacity=1, symbolFillColor="transparent")
@@ -100,7 +101,8 @@ def _lorenz(rows: Rows) -> alt.TopLevelMixin:
     )
 
 
-def _lorenz_words(rows: Rows) -> str:
+def lorenz_words(rows: Rows) -> str:
+    """What the least active half of each population holds."""
     parts = ["The further a curve sags below the dashed diagonal, the more is done by few."]
     for population in dict.fromkeys(row["population"] for row in rows):
         known = [row for row in rows if row["population"] == population and row["share"] is not None]
@@ -111,7 +113,8 @@ def _lorenz_words(rows: Rows) -> str:
     return " ".join(parts)
 
 
-def _participation(rows: Rows) -> alt.TopLevelMixin:
+def participation_bars(rows: Rows) -> alt.TopLevelMixin:
+    """A bar for each deed, with its interval."""
     known = [row for row in rows if row["share"] is not None]
     deed = alt.Y("deed:N", title=None, sort=[row["deed"] for row in known], axis=alt.Axis(labelLimit=320))
     axis = alt.Axis(format=".0%", tickCount=5)
@@ -121,7 +124,8 @@ def _participation(rows: Rows) -> alt.TopLevelMixin:
     return alt.layer(bars, whiskers).properties(width=BAR_WIDTH, height=alt.Step(26), padding=BAR_PADDING)
 
 
-def _participation_words(rows: Rows) -> str:
+def participation_words(rows: Rows) -> str:
+    """Every published share."""
     return " ".join(f"{row['deed']}: {percent(row['share'])}." for row in rows if row["share"] is not None)
 
 
@@ -205,7 +209,7 @@ CHARTS: Final[Mapping[str, ChartKind]] = {
     "downloads_by_month": ChartKind(
         "Downloads by month", "months", ("downloads",), by_period(_DOWNLOADS, "Downloads"), period_words(_DOWNLOADS)
     ),
-    "participation": ChartKind("Who takes part", "participation", ("share",), _participation, _participation_words),
+    "participation": ChartKind("Who takes part", "participation", ("share",), participation_bars, participation_words),
     "posts_per_member": ChartKind(
         "Posts per member", "posts_per_member", ("share",), _per_member("Posts"), _per_member_words("Posts")
     ),
@@ -217,10 +221,10 @@ CHARTS: Final[Mapping[str, ChartKind]] = {
         _per_member_words("Downloads"),
     ),
     "lorenz_posts": ChartKind(
-        "Lorenz curves of posts", "lorenz", ("share",), _lorenz, _lorenz_words, where=("trace", POSTS.title)
+        "Lorenz curves of posts", "lorenz", ("share",), lorenz, lorenz_words, where=("trace", POSTS.title)
     ),
     "lorenz_downloads": ChartKind(
-        "Lorenz curves of downloads", "lorenz", ("share",), _lorenz, _lorenz_words, where=("trace", DOWNLOADS.title)
+        "Lorenz curves of downloads", "lorenz", ("share",), lorenz, lorenz_words, where=("trace", DOWNLOADS.title)
     ),
     "sections": ChartKind("Posts by kind of section", "sections", ("posts",), _sections, _sections_words),
 }

@@ -1,184 +1,198 @@
-"""Concentration of activity over members, in both populations that a reader may mean."""
+"""Concentration: how much few members do, in every trace, with intervals; and how heavy the tail is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import floor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from vestige.activity.actor_reduce import ActorReduction, reduce_actors
+from vestige.activity.concentration_figures import (
+    concentration_figures,
+    coverage_figures,
+    measure_spreads,
+    theil_figures,
+)
+from vestige.activity.findings import few_members
+from vestige.activity.tail_figures import Tail, tail_figures
+from vestige.activity.traces import DOWNLOADS, POSTS, THREADS, TRACES, VIEWS, Trace
+from vestige.activity.words import sentences
+from vestige.dataset import Dataset
+from vestige.dataset.schema import State
+from vestige.disclosure import MINIMUM_MEMBERS
+from vestige.disclosure.result import FiguresResult
+from vestige.errors import SettingsError
+from vestige.progress import Progress, Step, ignore_progress
+from vestige.results import Finding, Provenance, Severity, most_severe_first, plain_settings
+from vestige.statistics.heavy_tails import IMPLAUSIBLE, MINIMUM_TAIL, HeavyTail, fit_heavy_tail
+from vestige.statistics.tail_bootstrap import fit_tail
 
-from vestige.activity.reduce import Reduction, TraceReduction
-from vestige.activity.traces import DOWNLOADS, POSTS
-from vestige.disclosure import MINIMUM_MEMBERS, Additive, ColumnKind, ColumnRule, TableRule
-from vestige.disclosure.figures import Figures, members_column, rows_table
-from vestige.statistics.concentration import Concentration, Estimate, measure_spread
-from vestige.statistics.distribution import Distribution
+if TYPE_CHECKING:
+    from vestige.disclosure.result import ChartKind
 
-ALL: Final = "all members"
-ACTIVE: Final = "members with any"
-CONCENTRATED: Final = (POSTS, DOWNLOADS)
-"""Traces whose concentration is measured."""
-CONFIDENCE: Final = 0.95
-
-_GRID: Final = (*(step / 20 for step in range(20)), 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
-"""Parts of the population at which a Lorenz curve may be shown; finer where the most active are."""
-_ROUNDING: Final = 1e-9
-"""Keeps 29 % of 100 members from being 28 of them."""
-_TITLES: Final = tuple(trace.title for trace in CONCENTRATED)
+HEAVY: Final = 2.0
+"""Pareto shape at or below which a distribution has no variance, and intervals of inequality under-cover."""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Concentration of one trace in one population, and how many of it did anything: only they stand behind it."""
+class ConcentrationSettings:
+    """Choices of a measurement of concentration.
 
-    trace: str
-    actors: int
-    population: str
-    concentration: Concentration
+    Attributes:
+        forum: code of the one forum; None for all of the dataset together.
+        states: states of threads and posts that count; by default also what was later removed.
+        traces: names of the traces, such as "posts"; those that the dataset lacks are left out.
+        top: parts of the population whose share is measured, 1 % and 10 % by custom.
+        cover: parts of everything for which the members needed are counted.
+        replicates: bootstrap samples; 1,000 and more for 95 % intervals (Efron and Tibshirani, 1993, section 19.3).
+        tail_replicates: bootstrap samples of a heavy tail's fit; 200 give its p-value to within 0.035.
+        minimum_tail: members that a tail must have to be fitted.
+    """
 
+    forum: str | None = None
+    states: tuple[State, ...] = tuple(State)
+    traces: tuple[str, ...] = (POSTS.name, THREADS.name, VIEWS.name, DOWNLOADS.name)
+    top: tuple[float, ...] = (0.01, 0.05, 0.1, 0.2)
+    cover: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    replicates: int = 1_000
+    tail_replicates: int = 200
+    minimum_tail: int = MINIMUM_TAIL
 
-def measure_spreads(reduction: Reduction, *, top: tuple[float, ...], replicates: int, seed: int) -> tuple[Spread, ...]:
-    """Concentration of posts and downloads among all members and among those with any, where the two differ."""
-    spreads = []
-    for trace in CONCENTRATED:
-        found = reduction.traces.get(trace.name)
-        if found is None:
-            continue
-        for population, distribution in _populations(reduction, found):
-            measured = measure_spread(
-                distribution,
-                top=top,
-                grid=lorenz_grid(distribution.size),
-                replicates=replicates,
-                confidence=CONFIDENCE,
-                seed=seed,
-            )
-            if measured is not None:
-                spreads.append(Spread(trace.title, found.members, population, measured))
-    return tuple(spreads)
-
-
-def _populations(reduction: Reduction, found: TraceReduction) -> Iterator[tuple[str, Distribution]]:
-    silent = reduction.members - found.members
-    own = found.distribution
-    yield ALL, Distribution.of(np.append(own.values, 0.0), np.append(own.members, silent))  # type: ignore[arg-type] # arrays are sequences here
-    if silent:
-        yield ACTIVE, own
-
-
-def lorenz_grid(size: int) -> tuple[float, ...]:
-    """Points of the Lorenz curve with at least ten members between any two, so that no step is a small cell."""
-    kept = [1.0]
-    for part in reversed(_GRID[1:-1]):
-        if min(kept[-1] - part, part) * size >= MINIMUM_MEMBERS:
-            kept.append(part)
-    return (0.0, *reversed(kept))
+    def __post_init__(self) -> None:
+        """Refuse settings outside their range."""
+        known = {trace.name for trace in TRACES}
+        if not self.traces or not set(self.traces) <= known:
+            raise SettingsError("no such trace", where="traces", hint=f"choose among {', '.join(sorted(known))}")
+        if not self.states or not all(isinstance(state, State) for state in self.states):
+            raise SettingsError("no known state counts", where="states", hint="choose among State")
+        for name in ("top", "cover"):
+            parts = getattr(self, name)
+            if not parts or not all(0 < part < 1 for part in parts) or len(set(parts)) != len(parts):
+                raise SettingsError("parts must lie between 0 and 1", where=name, hint="such as 0.01")
+        for name in ("replicates", "tail_replicates"):
+            if not 0 <= getattr(self, name) <= 100_000:  # noqa: PLR2004 - a bound, not a threshold of the method
+                raise SettingsError("the number of replicates is out of range", where=name, hint="0 to 100,000")
+        if self.minimum_tail < MINIMUM_MEMBERS:
+            raise SettingsError("the tail is too small", where="minimum_tail", hint=f"at least {MINIMUM_MEMBERS}")
 
 
-def concentration_figures(spreads: tuple[Spread, ...]) -> Iterator[Figures]:
-    """Tables of Gini coefficients, top shares and Lorenz curves."""
-    if spreads:
-        yield _gini(spreads)
-        yield _top_shares(spreads)
-        yield _lorenz(spreads)
+@dataclass(frozen=True)
+class ConcentrationResult(FiguresResult):
+    """Concentration. Tables from `table` are exact and for the researcher; whatever is printed goes through `safe`.
+
+    Attributes:
+        tails: trace name to the fit of its tail, for further analysis within the project.
+    """
+
+    tails: Mapping[str, HeavyTail]
+
+    def charts(self) -> "Mapping[str, ChartKind]":
+        """Every chart of concentration."""
+        from vestige.activity.concentration_charts import CHARTS
+
+        return CHARTS
+
+    def sentences(self, *, brief: bool = False) -> tuple[str, ...]:
+        """One sentence a fact, from published figures only; the main ones if `brief`."""
+        return tuple(sentences(self.safe_by_name, brief=brief))
 
 
-def _gini(spreads: tuple[Spread, ...]) -> Figures:
-    rule = TableRule(
-        "gini",
-        "Gini coefficient",
-        (
-            *_labels(),
-            members_column("members", "Members", additive=Additive.NO),
-            _actors(),
-            *_estimates("gini", "Gini", ColumnKind.ESTIMATE, "members"),
-        ),
-        "0: all did equally much; 1: one did everything. Bootstrap intervals over members.",
+def measure_concentration(
+    dataset: Dataset,
+    *,
+    settings: ConcentrationSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> ConcentrationResult:
+    """Measure how concentrated activity is: Lorenz and coverage curves, Gini, Theil, top shares, heavy tails.
+
+    Args:
+        dataset: an opened dataset on either engine.
+        settings: choices.
+        seed: of the bootstraps.
+        progress: called as tables are read and samples drawn.
+
+    Raises:
+        SettingsError: the dataset has no such forum.
+        DatasetError: the tables `forum` or `member` are absent, or a file was changed.
+
+    Source:
+        Cowell and Flachaire (2007), Journal of Econometrics 141, 1044-1072, for the intervals; Clauset, Shalizi and
+        Newman (2009), SIAM Review 51, 661-703, for the tails.
+    """
+    chosen = settings or ConcentrationSettings()
+    tell = progress or ignore_progress
+    wanted = tuple(trace for trace in TRACES if trace.name in chosen.traces)
+    reduction = reduce_actors(
+        dataset, forum=chosen.forum, states=chosen.states, traces=wanted, together=False, progress=tell
     )
-    rows: list[tuple[object, ...]] = [
-        (each.trace, each.population, each.concentration.size, each.actors, *_ends(each.concentration.gini))
-        for each in spreads
+    tell(Step("bootstrap", 0, 1, "steps"))
+    spreads = measure_spreads(
+        reduction.distributions,
+        reduction.members,
+        top=chosen.top,
+        cover=chosen.cover,
+        replicates=chosen.replicates,
+        seed=seed,
+    )
+    tell(Step("bootstrap", 1, 1, "steps"))
+    tails = tuple(_tails(reduction, chosen, seed, tell))
+    figures = [
+        *concentration_figures(spreads),
+        *([theil_figures(spreads), coverage_figures(spreads)] if spreads else []),
+        *tail_figures(tails),
     ]
-    return Figures(rule, rows_table(rule, rows))
-
-
-def _top_shares(spreads: tuple[Spread, ...]) -> Figures:
-    parts = tuple(spreads[0].concentration.top)
-    rule = TableRule(
-        "top_shares",
-        "Share of the most active",
-        (
-            *_labels(),
-            ColumnRule("part", "Top", ColumnKind.LABEL, vocabulary=parts or (0.0,)),
-            members_column("members", "Members", additive=Additive.NO),
-            _actors(),
-            *_estimates("share", "Share", ColumnKind.PROPORTION, "members"),
-        ),
-        "What the most active part of a population did, of everything done; members: those in that part.",
+    return ConcentrationResult(
+        figures={each.rule.name: each for each in figures},
+        findings=most_severe_first(_findings(reduction, wanted, tails)),
+        provenance=Provenance("measure_concentration", plain_settings(chosen), seed, dataset.manifest.digest),
+        tails={tail.trace: tail.found for tail in tails if tail.found is not None},
     )
-    rows: list[tuple[object, ...]] = [
-        (
-            each.trace,
-            each.population,
-            part,
-            floor(part * each.concentration.size + _ROUNDING),
-            each.actors,
-            *_ends(estimate),
+
+
+def _tails(reduction: ActorReduction, settings: ConcentrationSettings, seed: int, progress: Progress) -> Iterator[Tail]:
+    for trace, distribution in reduction.distributions.items():
+        found = fit_heavy_tail(
+            distribution,
+            minimum_tail=settings.minimum_tail,
+            replicates=settings.tail_replicates,
+            seed=seed,
+            progress=progress,
         )
-        for each in spreads
-        for part, estimate in each.concentration.top.items()
-    ]
-    return Figures(rule, rows_table(rule, rows))
+        if distribution.size:
+            yield Tail(trace.title, distribution, found)
 
 
-def _lorenz(spreads: tuple[Spread, ...]) -> Figures:
-    rule = TableRule(
-        "lorenz",
-        "Lorenz curves",
-        (
-            *_labels(),
-            ColumnRule("part", "Least active", ColumnKind.LABEL, vocabulary=_GRID),
-            members_column("step", "Members since the last point", additive=Additive.NO, shown=False),
-            _actors(),
-            *_estimates("share", "Share", ColumnKind.PROPORTION, "step"),
-        ),
-        "What the least active part of the population did, of everything done.",
-    )
-    rows: list[tuple[object, ...]] = []
-    for each in spreads:
-        size = each.concentration.size
-        parts = list(each.concentration.lorenz)
-        for place, (part, estimate) in enumerate(each.concentration.lorenz.items()):
-            nearest = min(abs(part - other) for other in parts[max(0, place - 1) : place + 2] if other != part)
-            rows.append((each.trace, each.population, part, round(nearest * size), each.actors, *_ends(estimate)))
-    return Figures(rule, rows_table(rule, rows))
+def _findings(reduction: ActorReduction, wanted: tuple[Trace, ...], tails: tuple[Tail, ...]) -> Iterator[Finding]:
+    yield from few_members(reduction.members)
+    for trace in wanted:
+        distribution = reduction.distributions.get(trace)
+        if distribution is None or not distribution.size:
+            why = "the source does not record it" if distribution is None else "no member has any"
+            text = f"{trace.title}: concentration cannot be measured, since {why}."
+            yield Finding(f"no-{trace.name}", Severity.CAUTION, text)
+    if len(reduction.windows) > 1:
+        text = "Several forums are counted together; a person with accounts on two of them counts twice."
+        yield Finding("several-forums", Severity.CAUTION, text)
+    for tail in tails:
+        yield from _tail_findings(tail)
 
 
-def _labels() -> tuple[ColumnRule, ColumnRule]:
-    return (
-        ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=_TITLES),
-        ColumnRule("population", "Among", ColumnKind.LABEL, vocabulary=(ALL, ACTIVE)),
-    )
-
-
-def _estimates(name: str, title: str, kind: ColumnKind, behind: str) -> tuple[ColumnRule, ColumnRule, ColumnRule]:
-    return (
-        ColumnRule(name, title, kind, behind=(behind, "actors")),
-        ColumnRule("low", "95 % from", kind, behind=(behind, "actors")),
-        ColumnRule("high", "to", kind, behind=(behind, "actors")),
-    )
-
-
-def _actors() -> ColumnRule:
-    """A thousand members of whom one wrote everything are one member behind the figure."""
-    return members_column("actors", "Members with any", additive=Additive.NO, shown=False)
-
-
-def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    """An estimate and its interval, kept inside [0, 1] against the last digit of floating point."""
-    low, high = estimate.low, estimate.high
-    return _unit(estimate.value), None if low is None else _unit(low), None if high is None else _unit(high)
-
-
-def _unit(value: float) -> float:
-    return min(1.0, max(0.0, value))
+def _tail_findings(tail: Tail) -> Iterator[Finding]:
+    name = tail.trace.lower().replace(" ", "-")
+    if tail.distribution.size < MINIMUM_MEMBERS:
+        return
+    pareto = fit_tail(tail.distribution)
+    if pareto is not None and pareto.shape <= HEAVY:
+        text = (
+            f"{tail.trace}: the tail is so heavy that 95 % intervals of concentration cover less often than they say "
+            "(the explanation of concentration has measured figures)."
+        )
+        yield Finding(f"heavy-tail-{name}", Severity.CAUTION, text)
+    if tail.found is None:
+        text = f"{tail.trace}: too few members, or too few different values, for a tail to be fitted."
+        yield Finding(f"no-tail-{name}", Severity.NOTE, text)
+    elif tail.found.goodness is not None and tail.found.goodness <= IMPLAUSIBLE:
+        text = f"{tail.trace}: a power law is ruled out by its goodness of fit; its exponent describes nothing."
+        yield Finding(f"no-power-law-{name}", Severity.NOTE, text)
+    elif len(tail.found.standing) > 1:
+        text = f"{tail.trace}: the data do not decide between {len(tail.found.standing)} distributions of the tail."
+        yield Finding(f"tail-undecided-{name}", Severity.NOTE, text)

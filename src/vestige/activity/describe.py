@@ -1,12 +1,13 @@
 """The first look at a dataset: growth, who takes part, and how concentrated it is."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from vestige.activity.concentration import concentration_figures, measure_spreads
+from vestige.activity.concentration_figures import concentration_figures, measure_spreads
 from vestige.activity.figures import describe_figures
 from vestige.activity.findings import find_problems
 from vestige.activity.reduce import reduce_dataset
+from vestige.activity.traces import DOWNLOADS, POSTS
 from vestige.activity.words import sentences
 from vestige.dataset import Dataset
 from vestige.dataset.schema import State
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from vestige.disclosure.result import ChartKind
 
 
+CONCENTRATED: Final = (POSTS, DOWNLOADS)
+"""Traces whose concentration a first look shows."""
+
+
 @dataclass(frozen=True)
 class DescribeSettings:
     """Choices of a description.
@@ -28,7 +33,7 @@ class DescribeSettings:
     Attributes:
         forum: code of the one forum to describe; None describes all of the dataset together.
         states: states of threads and posts that count; by default also what was later removed, since it was written.
-        replicates: bootstrap samples; 1,000 and more for percentile intervals (Efron and Tibshirani, 1993, chapter 13).
+        replicates: bootstrap samples; 1,000 and more for 95 % intervals (Efron and Tibshirani, 1993, section 19.3).
         top: parts of the population whose share is measured, 1 % and 10 % by custom.
     """
 
@@ -85,7 +90,10 @@ def describe_dataset(
     progress = progress or ignore_progress
     reduction = reduce_dataset(dataset, forum=settings.forum, states=settings.states, progress=progress)
     progress(Step("bootstrap", 0, 1, "steps"))
-    spreads = measure_spreads(reduction, top=settings.top, replicates=settings.replicates, seed=seed)
+    found = {
+        trace: reduction.traces[trace.name].distribution for trace in CONCENTRATED if trace.name in reduction.traces
+    }
+    spreads = measure_spreads(found, reduction.members, top=settings.top, replicates=settings.replicates, seed=seed)
     progress(Step("bootstrap", 1, 1, "steps"))
     figures = [*describe_figures(reduction), *concentration_figures(spreads)]
     return DescribeResult(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vestige.activity.findings import few_members, in_words
 from vestige.activity.periods import Period, calendar_of, period_start
-from vestige.activity.traces import POSTS, VIEWS
+from vestige.activity.traces import DOWNLOADS, POSTS, VIEWS
 from vestige.activity.volume_figures import ANSWER, LIFE, volume_figures
 from vestige.activity.volume_reduce import VolumeReduction, reduce_volume
 from vestige.activity.volume_tables import DAY, HOUR
@@ -156,6 +156,10 @@ def _calendar_findings(reduction: VolumeReduction, calendar: tuple[date, ...], p
                 f"{found.trace.title}: {in_words(stray, dated)} are dated outside the window; clocks may have jumped."
             )
             yield Finding(f"{found.trace.name}-outside-window", Severity.CAUTION, text)
+        first = min((day for day in found.periods if day in inside), default=calendar[0])
+        if found.trace in {VIEWS, DOWNLOADS} and first > calendar[min(1, len(calendar) - 1)]:
+            text = f"{found.trace.title}: none before {first.isoformat()}; the record may have begun then."
+            yield Finding(f"{found.trace.name}-begin-late", Severity.CAUTION, text)
     known = [moment for window in reduction.windows for moment in window if moment is not None]
     if len(known) < 2 * len(reduction.windows):
         text = "The window is not fully known; lives of threads leave out forums whose end is not known."

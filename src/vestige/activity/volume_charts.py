@@ -7,7 +7,7 @@ import altair as alt
 
 from vestige.activity.charts import by_period, inline, period_words
 from vestige.activity.traces import TRACES
-from vestige.activity.volume_figures import ACTORS, ANSWER, GRID, LIFE
+from vestige.activity.volume_figures import ANSWER, GRID, LIFE
 from vestige.activity.volume_tables import DAY
 from vestige.activity.words import percent
 from vestige.disclosure.result import ChartKind, Rows
@@ -59,7 +59,8 @@ def _replies_words(rows: Rows) -> str:
 _MEMBERS: Final = {
     "new_members": "New",
     "active_members": "Active",
-    **{f"members_{name}": ACTORS[name] for name in ("posts", "downloads")},
+    "members_posts": "Posting",
+    "members_downloads": "Downloading",
 }
 _PER_POSTER: Final = {"posts_per_poster": "Posts per posting member"}
 

@@ -24,8 +24,8 @@ ANSWER: Final = "Until somebody else replies"
 _ANSWERED: Final = "Answered by somebody else"
 _ENDED: Final = "Fallen silent by the window's end"
 ACTORS: Final = {
-    POSTS.name: "Posting", THREADS.name: "Opening threads", MESSAGES.name: "Sending messages",
-    REACTIONS.name: "Reacting", VIEWS.name: "Viewing", DOWNLOADS.name: "Downloading",
+    POSTS.name: "Posting", THREADS.name: "Opening", MESSAGES.name: "Sending", REACTIONS.name: "Reacting",
+    VIEWS.name: "Viewing", DOWNLOADS.name: "Loading",
 }  # fmt: skip
 
 
@@ -89,9 +89,7 @@ def _events_over_time(reduction: VolumeReduction, calendar: tuple[date, ...], pe
         ]
         if each.trace is POSTS:
             columns.append(
-                ColumnRule(
-                    "posts_per_poster", "Posts per posting member", ColumnKind.RATIO, ratio=(name, f"members_{name}")
-                )
+                ColumnRule("posts_per_poster", "per poster", ColumnKind.RATIO, ratio=(name, f"members_{name}"))
             )
     rule = TableRule("events_over_time", f"Activity, {period.adjective}", tuple(columns), "Events of members.")
     rows = []

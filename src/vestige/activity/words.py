@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from vestige.activity.concentration import ACTIVE, ALL
+from vestige.activity.concentration_figures import ACTIVE, ALL
 from vestige.activity.figures import sentence_case
 from vestige.activity.traces import REACTIONS, THREADS, VIEWS
 from vestige.dataset.schema import MemberKind
@@ -12,6 +12,7 @@ from vestige.disclosure.safe import PERCENT
 
 Row = Mapping[str, Any]
 
+_HALF: Final = 0.5
 POPULATIONS: Final = {ALL: "all members", ACTIVE: "the members with any"}
 
 
@@ -23,10 +24,10 @@ def sentences(tables: Mapping[str, SafeTable], *, brief: bool) -> Iterator[str]:
         brief: whether to leave out what a first page can do without.
     """
     for name, (needed, sentence) in _SENTENCES.items():
-        if name in tables:
-            for row in tables[name].rows():
-                if row[needed] is not None and not (brief and _SECONDARY.intersection(map(str, row.values()))):
-                    yield sentence(row)
+        for row in tables[name].rows() if name in tables else ():
+            told = row[needed] is not None and not (brief and _SECONDARY.intersection(map(str, row.values())))
+            if told and (words := sentence(row)):
+                yield words
 
 
 def percent(share: float) -> str:
@@ -59,6 +60,21 @@ def _top_shares(row: Row) -> str:
     return f"{row['trace']}: the most active {part} of {population} account for {held}{_interval(row, '.1%')}."
 
 
+def _coverage(row: Row) -> str | None:
+    """Half of everything is what readers ask for; the other parts are in the table."""
+    if row["part"] != _HALF:
+        return None
+    share = f"{percent(row['share'])}{_interval(row, '.1%')}"
+    return f"{row['trace']}: {row['needed']:,} of {POPULATIONS[row['population']]}, {share}, account for half."
+
+
+def _power_law(row: Row) -> str:
+    return (
+        f"{row['trace']}: from {row['x_min']:,.0f} on, a power law fits with exponent {row['alpha']:.2f}"
+        f"{_interval(row, '.2f')}, {row['tail']:,} members in the tail."
+    )
+
+
 def _interval(row: Row, form: str) -> str:
     if row["low"] is None or row["high"] is None:
         return ""
@@ -66,12 +82,14 @@ def _interval(row: Row, form: str) -> str:
     return f" (95{PERCENT} interval {low} to {high})"
 
 
-_SENTENCES: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
+_SENTENCES: Final[Mapping[str, tuple[str, Callable[[Row], str | None]]]] = {
     "accounts": ("accounts", _accounts),
     "volume": ("events", _volume),
     "participation": ("share", _participation),
     "gini": ("gini", _gini),
     "top_shares": ("share", _top_shares),
+    "coverage": ("share", _coverage),
+    "power_laws": ("alpha", _power_law),
 }
 """Table name to the column that must be published, and the sentence it makes."""
 

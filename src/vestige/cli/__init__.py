@@ -30,6 +30,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "disclosure",
     "disrupt",
     "network",
+    "activity",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

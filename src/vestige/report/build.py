@@ -18,6 +18,7 @@ CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 """Those of every report, in the order of their chapters."""
 
 OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
+    "activity": "vestige.report.activity_chapters:activity_chapters",
     "careers": "vestige.report.career_chapters:career_chapters",
     "profile": "vestige.report.profile_chapters:profile_chapters",
     "disruption": "vestige.report.disruption_chapters:disruption_chapters",

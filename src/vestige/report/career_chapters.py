@@ -13,10 +13,10 @@ from vestige.careers import (
 )
 from vestige.dataset import Dataset
 from vestige.dataset.schema import Role
-from vestige.disclosure.result import FiguresResult
 from vestige.errors import DatasetError
 from vestige.progress import Progress
-from vestige.report.chapters import Chapter, Chart, Part, Points, Words
+from vestige.report.chapters import Chapter
+from vestige.report.figures_chapter import figures_chapter
 from vestige.report.prose import paragraphs
 
 CAREERS: Final = paragraphs("""
@@ -47,18 +47,17 @@ FORECAST_MISLEAD: Final = (
     "The figures are about groups. Within a group members differ widely, as the quantiles show.",
     "What held for one period of one forum need not hold for another.",
 )
-_HEADING: Final = ("How this can mislead:",)
 
 
 def career_chapters(dataset: Dataset, *, forum: str | None, seed: int, progress: Progress) -> tuple[Chapter, ...]:
     """Chapters on careers, on every role that enough members attained, and on the forecast where it can be judged."""
     measured = measure_careers(dataset, settings=CareerSettings(forum=forum), progress=progress)
-    chapters = [_chapter("careers", "Careers", CAREERS, measured, CAREERS_MISLEAD)]
+    chapters = [figures_chapter("careers", "Careers", CAREERS, measured, CAREERS_MISLEAD)]
     for role in Role:
         attained = _attained(dataset, role, forum=forum, seed=seed, progress=progress)
         if attained is not None:
             chapters.append(
-                _chapter(
+                figures_chapter(
                     f"attained-{role.value}", f"Attaining the role {role.value}", ATTAINED, attained, ATTAINED_MISLEAD
                 )
             )
@@ -66,7 +65,10 @@ def career_chapters(dataset: Dataset, *, forum: str | None, seed: int, progress:
         foretold = forecast_activity(dataset, settings=ForecastSettings(forum=forum), seed=seed, progress=progress)
     except DatasetError:
         return tuple(chapters)
-    return (*chapters, _chapter("forecast", "Beginnings and what followed", FORECAST, foretold, FORECAST_MISLEAD))
+    return (
+        *chapters,
+        figures_chapter("forecast", "Beginnings and what followed", FORECAST, foretold, FORECAST_MISLEAD),
+    )
 
 
 def _attained(
@@ -80,17 +82,3 @@ def _attained(
     except DatasetError:
         return None
     return found if found.shown else None
-
-
-def _chapter(key: str, title: str, words: tuple[str, ...], result: FiguresResult, mislead: tuple[str, ...]) -> Chapter:
-    """Sentences, then each chart before the table it is drawn from, then how this misleads."""
-    parts: list[Part] = [Words(words)]
-    if sentences := result.sentences(brief=True):
-        parts.append(Points(sentences))
-    for table in result.safe_tables:
-        for name, chart in result.charts().items():
-            if chart.table == table.name and name in result.plot_names:
-                parts.append(Chart(chart.title, chart.words(result.safe_by_name), result.plot(name)))
-        parts.append(table)
-    parts += [Words(_HEADING), Points(mislead)]
-    return Chapter(key, title, tuple(parts), result.findings, result.provenance)

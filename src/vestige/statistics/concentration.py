@@ -1,8 +1,4 @@
-"""How unequally something is spread over members: Lorenz curve, Gini coefficient, share of the most active.
-
-All functions take values and weights (members with each value), so that a million members cost as little as a
-thousand. Weights may have leading axes, one row a bootstrap replicate.
-"""
+"""How unequally something is spread over members: Gini, Theil, top shares, curves; with intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vestige.statistics.bootstrap import bootstrap_percentiles
+from vestige.statistics.inequality import Measured, Sums, coverage_curve, gini, lorenz_curve, theil
+from vestige.statistics.tail_bootstrap import Scale, studentised_intervals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A point estimate with its interval; None where a bootstrap interval is undefined."""
+    """A point estimate with its interval; None where an interval is undefined."""
 
     value: float
     low: float | None
@@ -35,15 +32,19 @@ class Concentration:
         size: number of members.
         total: sum of their values.
         gini: Gini coefficient, 0 (all alike) to 1 - 1/size (one has all).
+        theil: Theil's index, 0 (all alike) to log(size) (one has all).
         top: share of the total held by the most active part, by that part.
         lorenz: share of the total held by the least active part, by that part.
+        coverage: smallest part of the members who hold a part of the total, by that part.
     """
 
     size: int
     total: float
     gini: Estimate
+    theil: Estimate
     top: dict[float, Estimate]
     lorenz: dict[float, Estimate]
+    coverage: dict[float, Estimate]
 
 
 def measure_spread(
@@ -51,16 +52,18 @@ def measure_spread(
     *,
     top: Sequence[float],
     grid: Sequence[float],
+    cover: Sequence[float] = (),
     replicates: int,
     confidence: float,
     seed: int,
 ) -> Concentration | None:
-    """Concentration with bootstrap intervals over members.
+    """Concentration with intervals from a studentised bootstrap over members, semi-parametric in the tail.
 
     Args:
         distribution: value of each member.
         top: parts of the population, such as 0.01 for the most active hundredth.
         grid: parts of the population at which the Lorenz curve is wanted.
+        cover: parts of the total at which the coverage curve is wanted, such as 0.5 for half of everything.
         replicates: bootstrap samples; 0 leaves the intervals out.
         confidence: such as 0.95.
         seed: of the bootstrap.
@@ -70,78 +73,55 @@ def measure_spread(
     """
     if distribution.size == 0 or distribution.total == 0:
         return None
-
-    parts = np.array([*(1 - part for part in top), *grid])
-
-    def statistic(values: "NDArray[np.float64]", weights: "NDArray[np.int64]") -> "NDArray[np.float64]":
-        curve = lorenz_curve(values, weights, parts)
-        curve[:, : len(top)] = 1 - curve[:, : len(top)]
-        return np.column_stack([gini(values, weights), curve])
-
-    (point,) = statistic(distribution.values, distribution.members[np.newaxis])
+    statistic = _Statistic(np.array([*(1 - part for part in top), *grid]), len(top), np.array(cover, np.float64))
+    whole = Sums.of(distribution.values[np.newaxis], distribution.members[np.newaxis].astype(np.float64))
+    (point,) = statistic(whole).estimates
+    scales = [Scale.UNIT, Scale.POSITIVE, *[Scale.UNIT] * (point.size - 2)]
     ends = (
-        bootstrap_percentiles(distribution, statistic, replicates=replicates, confidence=confidence, seed=seed)
+        studentised_intervals(distribution, statistic, scales, replicates=replicates, confidence=confidence, seed=seed)
         if replicates
         else np.full((2, point.size), np.nan)
     )
     estimates = [
         Estimate(float(value), _known(low), _known(high)) for value, low, high in zip(point, *ends, strict=True)
     ]
+    rest = iter(estimates[2:])
+    curve_ends = {0.0: Estimate(0.0, 0.0, 0.0), 1.0: Estimate(1.0, 1.0, 1.0)}
     return Concentration(
         size=distribution.size,
         total=distribution.total,
         gini=estimates[0],
-        top=dict(zip(top, estimates[1:], strict=False)),
-        lorenz=dict(zip(grid, estimates[1 + len(top) :], strict=True)),
+        theil=estimates[1],
+        top={part: next(rest) for part in top},
+        lorenz={part: curve_ends.get(part, each) for part, each in zip(grid, rest, strict=False)},
+        coverage={part: next(rest) for part in cover},
     )
 
 
-def gini(values: "NDArray[np.float64]", weights: "NDArray[np.int64]") -> "NDArray[np.float64]":
-    """Gini coefficient of a whole population (no small-sample correction).
+@dataclass(frozen=True)
+class _Statistic:
+    """Gini, Theil, top shares, Lorenz curve and coverage curve, in that order.
 
-    Args:
-        values: distinct values, ascending, shape (values,).
-        weights: members with each value, shape (..., values).
-
-    Returns:
-        Shape (...); NaN where all values are zero.
-
-    Source:
-        Half the mean absolute difference over the mean, through ranks: Cowell (2011), Measuring Inequality, appendix A.
+    Attributes:
+        parts: of the population, those of the top shares first.
+        tops: how many of them are top shares.
+        cover: parts of the total.
     """
-    size = weights.sum(axis=-1, dtype=np.float64)
-    below = np.cumsum(weights, axis=-1, dtype=np.float64) - weights
-    rank_sums = weights * (below + (weights + 1) / 2)
-    total = weights @ values
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread: NDArray[np.float64] = 2 * (rank_sums @ values) / (size * total) - (size + 1) / size
-    return np.where(total > 0, spread, np.nan)
 
+    parts: "NDArray[np.float64]"
+    tops: int
+    cover: "NDArray[np.float64]"
 
-def lorenz_curve(
-    values: "NDArray[np.float64]", weights: "NDArray[np.int64]", parts: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
-    """Share of the total held by the least active part of the members, straight between members.
-
-    Args:
-        values: distinct values, ascending, shape (values,).
-        weights: members with each value, shape (replicates, values).
-        parts: parts of the population, 0 to 1, shape (parts,).
-
-    Returns:
-        Shape (replicates, parts); NaN where all values are zero.
-
-    Source:
-        Gastwirth (1971), Econometrica 39, 1037-1039.
-    """
-    members = np.cumsum(weights, axis=1, dtype=np.float64)
-    held = np.cumsum(weights * values, axis=1)
-    curve = np.full((len(weights), parts.size), np.nan)
-    for row in np.flatnonzero(held[:, -1] > 0):
-        reached = np.concatenate(([0.0], members[row] / members[row, -1]))
-        share = np.concatenate(([0.0], held[row] / held[row, -1]))
-        curve[row] = np.interp(parts, reached, share)
-    return curve
+    def __call__(self, sums: Sums) -> Measured:
+        curve = lorenz_curve(sums, self.parts)
+        shares = curve.estimates.copy()
+        shares[:, : self.tops] = 1 - shares[:, : self.tops]
+        coverage = coverage_curve(sums, self.cover)
+        both = (gini(sums), theil(sums))
+        return Measured(
+            np.column_stack([*(each.estimates for each in both), shares, coverage.estimates]),
+            np.column_stack([*(each.errors for each in both), curve.errors, coverage.errors]),
+        )
 
 
 def _known(value: float) -> float | None:
