@@ -34,7 +34,7 @@ def test_prints_published_tables(forum, capsys):
 def test_json_and_folder_hold_the_same(forum, tmp_path, capsys):
     assert run(["activity", str(forum), "--json", "--out", str(tmp_path / "out")]) == 0
     plain = json.loads(capsys.readouterr().out)
-    assert {"volume", "participation", "concentration"} <= set(plain)
+    assert list(plain) == ["volume", "participation", "visits", "concentration"]
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == plain
     assert (tmp_path / "out" / "volume-members_over_time.csv").read_text().startswith('"period"')
     assert (tmp_path / "out" / "participation-participation.svg").read_text().startswith("<svg")
@@ -43,7 +43,7 @@ def test_json_and_folder_hold_the_same(forum, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "options", [["--by", "year"], ["--quiet-days", "0"], ["--few-posts", "0"], ["--forum", "none"]]
+    "options", [["--by", "year"], ["--quiet-days", "0"], ["--few-posts", "0"], ["--gap", "0"], ["--forum", "none"]]
 )
 def test_wrong_options_are_one_line(forum, options, capsys):
     assert run(["activity", str(forum), *options]) == 2

@@ -31,7 +31,8 @@ def _coverage(rows: Rows) -> alt.TopLevelMixin:
         scale=alt.Scale(type="log", domain=domain),
         axis=alt.Axis(format="~%", tickCount=6),
     )
-    colour = alt.Color("population:N", title=None)
+    legend = alt.Legend(symbolType="stroke", symbolOpacity=1, symbolFillColor="transparent")
+    colour = alt.Color("population:N", title=None, legend=legend)
     base = alt.Chart(inline(known))
     band = base.mark_area(opacity=0.2).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour)
     return alt.layer(band, base.mark_line(point=True).encode(x=x, y=y, color=colour)).properties(height=300)

@@ -16,10 +16,12 @@ def _week(rows: Rows) -> alt.TopLevelMixin:
     y = alt.Y("weekday:O", title=None, sort=list(WEEKDAYS))
     known = [row for row in rows if row["visits"] is not None]
     hidden = [row for row in rows if row["visits"] is None]
+    scale = alt.Scale(type="quantize", scheme="blues", domain=[0, max(row["visits"] for row in known)], nice=True)
+    legend = alt.Legend(type="symbol", symbolType="square", symbolStrokeWidth=0, symbolSize=160, format=",d")
     cells = (
         alt.Chart(inline(known))
         .mark_rect()
-        .encode(x=x, y=y, color=alt.Color("visits:Q", title="Visits begun", scale=alt.Scale(domainMin=0)))
+        .encode(x=x, y=y, color=alt.Color("visits:Q", title="Visits begun", scale=scale, legend=legend))
     )
     crosses = alt.Chart(inline(hidden)).mark_point(shape="cross", size=22, opacity=0.5).encode(x=x, y=y)
     return (alt.layer(cells, crosses) if hidden else cells).properties(height=200)

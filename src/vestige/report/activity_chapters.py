@@ -1,13 +1,15 @@
-"""The optional chapters on activity: volume and threads, who takes part, how concentrated it is."""
+"""The optional chapters on activity: volume and threads, who takes part, visits, how concentrated it is."""
 
 from typing import Final
 
 from vestige.activity import (
     ConcentrationSettings,
     ParticipationSettings,
+    SessionSettings,
     VolumeSettings,
     measure_concentration,
     measure_participation,
+    measure_sessions,
     measure_volume,
 )
 from vestige.dataset import Dataset
@@ -38,6 +40,15 @@ PARTICIPATION_MISLEAD: Final = (
     "Who joined shortly before the window's end had little time to post, and counts as silent.",
     "Accounts are not persons: one person with five accounts is five members.",
 )
+VISITS: Final = paragraphs("""
+A visit is a run of a member's page views and downloads without a pause of more than 30 minutes. The table of gaps shows
+how many visits another pause would make. Hours of the week are in UTC.
+""")
+VISITS_MISLEAD: Final = (
+    "Where a visit ends is a convention; look at the table of gaps before comparing numbers of visits.",
+    "The last page of a visit was read for an unknown time, and a visit of one page has no length.",
+    "The hour-of-week pattern mixes time zones; it does not tell where anybody lives.",
+)
 CONCENTRATION: Final = paragraphs("""
 The Lorenz curve and the Gini coefficient are explained in the chapter on concentration; the Theil index weighs the
 busiest members more. The coverage curve tells how few members account for a part of everything. The tail is compared
@@ -51,15 +62,17 @@ CONCENTRATION_MISLEAD: Final = (
 
 
 def activity_chapters(dataset: Dataset, *, forum: str | None, seed: int, progress: Progress) -> tuple[Chapter, ...]:
-    """Chapters on volume, participation and concentration."""
+    """Chapters on volume, participation, visits and concentration."""
     volume = measure_volume(dataset, settings=VolumeSettings(forum=forum), progress=progress)
     participation = measure_participation(dataset, settings=ParticipationSettings(forum=forum), progress=progress)
+    visits = measure_sessions(dataset, settings=SessionSettings(forum=forum), progress=progress)
     concentration = measure_concentration(
         dataset, settings=ConcentrationSettings(forum=forum), seed=seed, progress=progress
     )
     return (
         figures_chapter("activity-volume", "Activity over time, and threads", VOLUME, volume, VOLUME_MISLEAD),
         figures_chapter("activity-members", "Participation", PARTICIPATION, participation, PARTICIPATION_MISLEAD),
+        figures_chapter("activity-visits", "Visits", VISITS, visits, VISITS_MISLEAD),
         figures_chapter(
             "activity-tails", "Coverage and heavy tails", CONCENTRATION, concentration, CONCENTRATION_MISLEAD
         ),
