@@ -48,8 +48,8 @@ Two populations are shown, since they answer different questions. Among all memb
 zeros and raise every figure; among members with any, they are left out. Do not compare a figure of one with a figure
 of the other.
 
-Intervals are 95 % studentised bootstrap intervals: members are drawn anew, the busiest from a fitted tail. Where a handful
-of members did very much, they are still too narrow, and should be read as a lower limit of the uncertainty.
+Intervals are 95 % studentised bootstrap intervals: members are drawn anew, the busiest from a fitted tail. Where a
+handful of members did very much, they are still too narrow: read them as a lower limit of the uncertainty.
 """)
 
 SECTIONS: Final = paragraphs("""
