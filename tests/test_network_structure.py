@@ -8,8 +8,14 @@ import pyarrow as pa
 import pytest
 
 from vestige.cli import run
+from vestige.dataset import open_dataset
 from vestige.network import EdgeListSettings, Network, StructureSettings, TwoModeNetwork, measure_structure, shape
+from vestige.network.overlap import compare_networks, overlap_figures
 from vestige.network.reading import network_of_table
+from vestige.progress import ignore_progress
+from vestige.report.chapters import Chart
+from vestige.report.network_chapters import network_chapters
+from vestige.simulate import preset_settings, simulate_forum, write_simulated_dataset
 
 KITE = [
     (0, 1), (0, 2), (0, 3), (0, 5), (1, 3), (1, 4), (1, 6), (2, 3), (2, 5), (3, 4), (3, 5), (3, 6), (4, 6), (5, 6),
@@ -134,3 +140,37 @@ def test_the_command_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "no such kind of network" in capsys.readouterr().err
     assert run(["network", str(file), "--export", "gexf"]) == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_overlap_of_public_and_private() -> None:
+    """Twenty members; the same ring in both, and a hub of its own in each."""
+    ring = [(one, (one + 1) % 20) for one in range(20)]
+    public = network_of([*ring, *((0, other) for other in range(2, 10))])
+    private = network_of([*ring, *((10, other) for other in range(12, 19))])
+    found = compare_networks(public, private)
+    assert (found.first, found.second, found.both) == (20, 20, 20)
+    assert (found.ties_first, found.ties_second, found.ties_both) == (28, 27, 20)
+    assert found.top == 2
+    assert 0 in found.top_first
+    assert 10 in found.top_second
+    assert found.chance == pytest.approx(0.1)
+    same = compare_networks(public, public)
+    assert (same.correlation, same.top_both, same.ties_both) == (pytest.approx(1), 2, 28)
+    rows = {row["figure"]: row for row in overlap_figures(found).rows()}
+    assert rows["pairs tied in both"]["count"] == 20
+    assert rows["top members of both"]["count"] is None
+
+
+def test_the_chapter_of_a_report(tmp_path: Path) -> None:
+    """It names nobody, and compares replies with messages."""
+    forum = simulate_forum(settings=preset_settings("posting-groups", members=150), seed=4)
+    write_simulated_dataset(tmp_path / "forum", forum)
+    with open_dataset(tmp_path / "forum" / "dataset") as dataset:
+        (chapter,) = network_chapters(dataset, forum=None, seed=1, progress=ignore_progress)
+        pseudonyms = dataset.arrow("member").column("pseudonym").to_pylist()
+    names = [table.name for table in chapter.tables]
+    assert names.count("shape") == 2
+    assert names[-1] == "overlap"
+    said = repr(chapter.parts) + repr(chapter.findings) + str([table.rows() for table in chapter.tables])
+    drawn = next(part for part in chapter.parts if isinstance(part, Chart)).drawing.to_json()
+    assert not any(name[:6] in drawn or name in said for name in pseudonyms)

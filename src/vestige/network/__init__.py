@@ -3,6 +3,7 @@
 from vestige.network.build import build_network, edge_expression
 from vestige.network.exports import ExportFormat, export_network
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
+from vestige.network.overlap import Overlap, compare_networks
 from vestige.network.reading import read_edge_list
 from vestige.network.settings import (
     EdgeListSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "Network",
     "NetworkKind",
     "NetworkSettings",
+    "Overlap",
     "Projection",
     "ProjectionSettings",
     "ReplyRule",
@@ -30,6 +32,7 @@ __all__ = [
     "StructureSettings",
     "TwoModeNetwork",
     "build_network",
+    "compare_networks",
     "edge_expression",
     "export_network",
     "measure_structure",

@@ -26,8 +26,8 @@ def post_findings(posts: int, by_members: int) -> Iterator[Finding]:
     others = posts - by_members
     if others:
         text = (
-            f"{share_words(others, posts)} of the posts are by guests, deleted, automatic or unknown accounts and join "
-            "nobody; whoever wrote them is missing from the network."
+            f"Of the posts, {share_words(others, posts)} are by guests, deleted, automatic or unknown accounts and "
+            "join nobody; whoever wrote them is missing from the network."
         )
         yield Finding("posts-by-others", Severity.NOTE, text)
 
@@ -37,13 +37,13 @@ def event_findings(settings: NetworkSettings, counts: Mapping[str, int], undated
     events = _EVENTS.get(settings.kind, "posts")
     if counts["others"]:
         text = (
-            f"{share_words(counts['others'], counts['events'])} of the {events} have a guest, deleted, automatic or "
+            f"Of the {events}, {share_words(counts['others'], counts['events'])} have a guest, deleted, automatic or "
             "unknown account at one end and make no tie."
         )
         yield Finding("ends-not-members", Severity.NOTE, text)
     if counts["self_ties"]:
         share = share_words(counts["self_ties"], counts["events"])
-        text = f"{share} of the {events} are of members with themselves and make no tie."
+        text = f"Of the {events}, {share} are of members with themselves and make no tie."
         yield Finding("self-ties", Severity.NOTE, text)
     if undated:
         yield Finding("undated", Severity.CAUTION, f"Some {events} have no time and lie outside any window.")

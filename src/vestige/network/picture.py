@@ -24,6 +24,8 @@ _INK: Final = "#1f4e79"
 _PALE: Final = "#f2f6fa"
 _ACCENT: Final = "#b3411f"
 _LEVELS: Final = 12
+_BLUR: Final = 0.8
+"""Cells; more with few members, so that none is seen by himself."""
 _OVERLAP: Final = 0.2
 """Of a cell: bars that only touch leave pale seams where they are drawn."""
 _MOST_PAIRS: Final = 50_000_000
@@ -177,7 +179,8 @@ def _nodes(places: FloatArray, score: FloatArray) -> alt.Chart:
 def _density(places: FloatArray, cells: int) -> alt.Chart:
     """Smoothed density in equal steps of its root; cells of one step in a row are drawn as one bar."""
     counts, _, _ = np.histogram2d(places[:, 1], places[:, 0], bins=cells, range=[[0, 1], [0, 1]])
-    smooth = np.sqrt(ndimage.gaussian_filter(counts, 0.8))
+    spread = max(_BLUR, cells / np.sqrt(max(len(places), 1)))
+    smooth = np.sqrt(ndimage.gaussian_filter(counts, spread))
     steps = np.ceil(_LEVELS * smooth / smooth.max() - 0.35).astype(np.int64)
     row, start, end, level = _runs(np.clip(steps, 0, _LEVELS))
     x, y = _frame("")

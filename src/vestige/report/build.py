@@ -19,6 +19,7 @@ CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 
 OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
     "activity": "vestige.report.activity_chapters:activity_chapters",
+    "network": "vestige.report.network_chapters:network_chapters",
     "careers": "vestige.report.career_chapters:career_chapters",
     "profile": "vestige.report.profile_chapters:profile_chapters",
     "disruption": "vestige.report.disruption_chapters:disruption_chapters",
