@@ -38,6 +38,10 @@ study-careers: setup
 study-profile: setup
 	$(BIN)/python tools/study_profile.py
 
+# Whether BIC finds the six groups, or the one, of whole simulated forums; an hour for 100 forums of each.
+study-forum-groups: setup
+	$(BIN)/python tools/study_forum_groups.py 100
+
 bench: setup
 	$(BIN)/python -m benchmarks
 

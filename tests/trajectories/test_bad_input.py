@@ -25,6 +25,7 @@ def _with(value: float) -> np.ndarray:
         (_with(-1.0), "negative"),
         (_with(0.5), "fractions"),
         (_with(np.inf), "infinite"),
+        (_with(3e9), "above two thousand million"),
         (np.zeros((30, 5)), "every count is zero"),
         (_counts(1), "one member"),
         (np.full((20, 5), np.nan), "no observed response"),
@@ -46,6 +47,9 @@ def test_impossible_counts_are_refused(values: np.ndarray, message: str) -> None
         ({"identifiers": np.array([0] * 60)}, "identifier occurs twice"),
         ({"weights": np.zeros(60)}, "weights must be positive"),
         ({"exposure": np.zeros((60, 5))}, "exposure of an observed cell is not positive"),
+        ({"exposure": np.full((60, 5), np.inf)}, "exposure of an observed cell is not positive"),
+        ({"exposure": np.full((60, 5), np.nan)}, "exposure of an observed cell is not positive"),
+        ({"weights": np.full(60, np.nan)}, "weights must be positive"),
         ({"exposure": np.ones((60, 4))}, "panel's shape"),
         ({"risk_factors": np.full((60, 1), np.nan), "risk_factor_names": ("x",)}, "risk_factors holds missing"),
     ],
@@ -83,6 +87,36 @@ def test_perfect_separation_is_a_finding() -> None:
     assert "separation" in {finding.code for finding in fit.findings}
     assert np.isfinite(fit.estimates.values).all()
     assert fit.shares == pytest.approx([0.5, 0.5], abs=0.02)
+
+
+def test_a_risk_factor_that_separates_the_groups_is_a_finding() -> None:
+    """It tells the groups apart without error: its coefficient runs to infinity and has no standard error."""
+    generator = np.random.default_rng(0)
+    high = generator.random(150) < 0.4
+    values = generator.poisson(np.where(high, 6.0, 0.5)[:, None], (150, 5)).astype(float)
+    risk = np.where(high, 3.0, -3.0)[:, None]
+    panel = Panel(values, np.arange(5.0), risk_factors=risk, risk_factor_names=("x",))
+    fit = fit_trajectories(panel, settings=TrajectorySettings(family="poisson", groups=2, order=0, search=QUICK))
+    assert "not-identified" in {finding.code for finding in fit.findings}
+    rows = [row for row in fit.table("parameters").to_pylist() if row["part"] == "membership"]
+    assert all(np.isfinite(row["estimate"]) and np.isnan(row["standard_error"]) for row in rows)
+
+
+@pytest.mark.parametrize("values", [np.ones((60, 5, 1)), np.tile(np.arange(5.0)[None, :, None], (60, 1, 1))])
+def test_a_covariate_that_time_determines_is_a_finding(values: np.ndarray) -> None:
+    panel = Panel(_counts(), np.arange(5.0), covariates=values, covariate_names=("c",))
+    fit = fit_trajectories(panel, settings=TrajectorySettings(family="poisson", groups=1, order=1, search=QUICK))
+    assert "not-identified" in {finding.code for finding in fit.findings}
+    assert np.isfinite(fit.estimates.values).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_covariate_that_is_no_number_is_refused(value: float) -> None:
+    covariates = np.ones((60, 5, 1))
+    covariates[2, 1] = value
+    panel = Panel(_counts(), np.arange(5.0), covariates=covariates, covariate_names=("c",))
+    with pytest.raises(SettingsError, match="time-varying covariate is missing"):
+        fit_trajectories(panel, settings=TrajectorySettings(groups=2, order=1, search=QUICK))
 
 
 def test_a_collapsed_sigma_never_wins_silently() -> None:

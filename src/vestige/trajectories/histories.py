@@ -236,8 +236,10 @@ def _check_numbers(panel: Panel) -> None:
     for name, array in (("weights", panel.weights), ("frequencies", panel.frequencies)):
         if array is not None and not (np.isfinite(array).all() and (array > 0).all()):
             raise SettingsError(f"{name} must be positive numbers", hint="drop members of weight zero first")
-    if panel.exposure is not None and not (panel.exposure[np.isfinite(panel.dense())] > 0).all():
-        raise SettingsError("the exposure of an observed cell is not positive", hint="make that cell missing")
+    if panel.exposure is not None:
+        exposure = panel.exposure[np.isfinite(panel.dense())]
+        if not ((exposure > 0) & (exposure < np.inf)).all():
+            raise SettingsError("the exposure of an observed cell is not positive", hint="make that cell missing")
     if panel.identifiers is not None and np.unique(panel.identifiers).size < panel.rows:
         raise SettingsError("an identifier occurs twice", hint="one row a member; use long_panel for long tables")
     if panel.times.ndim == 1 and np.unique(panel.times).size < panel.periods:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from vestige.errors import SettingsError
+from vestige.trajectories.settings import COUNT_FAMILIES
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,6 +18,8 @@ HEIGHT: Final = 280
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
 """Okabe and Ito (2008), readable without colour vision; two more for models with many groups."""
 SHOWN_MEMBERS: Final = 300
+UNEVEN_LEVEL: Final = 10.0
+LEVELS: Final = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 def fit_plot(result: "TrajectoryResult", name: str) -> "alt.TopLevelMixin":
@@ -27,32 +30,41 @@ def fit_plot(result: "TrajectoryResult", name: str) -> "alt.TopLevelMixin":
 
 
 def selection_plot(rows: list[dict[str, Any]]) -> "alt.TopLevelMixin":
-    """Criteria by number of groups, on the log-likelihood scale of BIC: higher is better."""
+    """Criteria by number of groups, on the log-likelihood scale of BIC: higher is better.
+
+    A point a model; the lines join the best model of each number of groups.
+    """
     import altair as alt
 
-    points = [
+    best = {row["groups"]: row for row in sorted(rows, key=lambda row: row["bic_members"])}
+    top = [best[groups] for groups in sorted(best)]
+    groups = alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0))
+    criterion = {
+        "x": groups,
+        "y": alt.Y("value:Q", title="Criterion (higher is better)", scale=alt.Scale(zero=False)),
+        "color": alt.Color(
+            "criterion:N", title=None, scale=alt.Scale(range=list(COLOURS[:2])), legend=alt.Legend(orient="top")
+        ),
+    }
+    lines = alt.Chart(_data(_criterion_points(top))).mark_line().encode(**criterion)
+    points = alt.Chart(_data(_criterion_points(rows))).mark_point(filled=True, size=50).encode(**criterion)
+    entropy = (
+        alt.Chart(_data([row for row in top if row["groups"] > 1]))
+        .mark_line(point={"color": COLOURS[2], "size": 50}, color=COLOURS[2])
+        .encode(x=groups, y=alt.Y("relative_entropy:Q", title="Relative entropy", scale=alt.Scale(domain=[0, 1])))
+    )
+    return alt.hconcat(
+        (lines + points).properties(width=WIDTH * 2 // 3, height=HEIGHT, title="Criteria"),
+        entropy.properties(width=WIDTH // 2, height=HEIGHT, title="How well members can be told apart"),
+    )
+
+
+def _criterion_points(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
         {"groups": row["groups"], "criterion": label, "value": row[name]}
         for row in rows
         for name, label in (("bic_members", "BIC (members)"), ("bic_observations", "BIC (observations)"))
     ]
-    base = alt.Chart(_data(points)).encode(
-        x=alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title="Criterion (higher is better)", scale=alt.Scale(zero=False)),
-        color=alt.Color("criterion:N", title=None, scale=alt.Scale(range=list(COLOURS[:2]))),
-    )
-    lines = base.mark_line() + base.mark_point(filled=True, size=50)
-    entropy = (
-        alt.Chart(_data([row for row in rows if row["groups"] > 1]))
-        .mark_line(point=True, color=COLOURS[2])
-        .encode(
-            x=alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("relative_entropy:Q", title="Relative entropy", scale=alt.Scale(domain=[0, 1])),
-        )
-    )
-    return alt.hconcat(
-        lines.properties(width=WIDTH * 2 // 3, height=HEIGHT, title="Criteria"),
-        entropy.properties(width=WIDTH // 2, height=HEIGHT, title="How well members can be told apart"),
-    )
 
 
 def _group_labels(result: "TrajectoryResult", groups: int) -> list[str]:
@@ -98,10 +110,22 @@ def _trajectories(result: "TrajectoryResult") -> "alt.TopLevelMixin":
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)), color=_colour(rows)
     )
-    band = base.mark_area(opacity=0.18).encode(y=alt.Y("band_low:Q", title="Expected response"), y2="band_high:Q")
+    level, axis = _level_scale(result, rows)
+    low = alt.Y("band_low:Q", title="Expected response", scale=level, axis=axis)
+    band = base.mark_area(opacity=0.18).encode(y=low, y2="band_high:Q")
     line = base.mark_line(strokeWidth=2.2).encode(y="expected:Q")
     points = base.mark_point(filled=True, size=22).encode(y="observed:Q")
     return _by_outcome(band + line + points, result)
+
+
+def _level_scale(result: "TrajectoryResult", rows: list[dict[str, Any]]) -> "tuple[alt.Scale, alt.Axis]":
+    """A scale that widens small figures where groups of counts differ much, else an even one."""
+    import altair as alt
+
+    counts = all(own.settings.family in COUNT_FAMILIES for own in result.search.evaluator.layout.outcomes)
+    if not counts or max(row["expected"] for row in rows) < UNEVEN_LEVEL:
+        return alt.Scale(zero=False), alt.Axis()
+    return alt.Scale(type="symlog", domainMin=0), alt.Axis(values=list(LEVELS))
 
 
 def _observed(result: "TrajectoryResult") -> "alt.TopLevelMixin":

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from vestige.trajectories.compiled import FloatArray
+
+LARGEST_COUNT: Final = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ def log_sigmoid(value: FloatArray) -> FloatArray:
 
 
 def count_fault(response: FloatArray) -> str | None:
-    """Counts must be whole and not negative, and some must be positive."""
+    """Counts must be whole, not negative and no larger than 32 bits hold, and some must be positive."""
     if (response < 0).any():
         return "the counts hold negative numbers"
     if (response != np.floor(response)).any():
         return "the counts hold fractions"
+    if (response > LARGEST_COUNT).any():
+        return "the counts hold numbers above two thousand million"
     if not (response > 0).any():
         return "every count is zero: there is no path to find"
     return None
