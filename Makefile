@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile
+.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile study-forum-groups
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
