@@ -68,7 +68,7 @@ def main() -> None:
                 "goaccess", str(file), f"--log-format={layout}", "--date-format=%d/%b/%Y", "--time-format=%T",
                 "--no-global-config", "-o", str(Path(name) / "out.json"), "--no-progress",
             ]  # fmt: skip
-            _print("goaccess, to JSON", size, min(_spent(goaccess) for _ in range(RUNS)), inside)
+            _print("goaccess, to JSON, one run", size, _spent(goaccess), inside)
         print(f"rows of members and sizes: {rows:,}")
 
 
