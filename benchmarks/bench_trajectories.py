@@ -1,6 +1,7 @@
-"""Trajectory models: one start beside the Stata plug-in's 216 CPU-seconds, and fits of a million members.
+"""Trajectory models: one start beside the Stata plug-in's 216 CPU-seconds, flexmix, and how cost grows with the data.
 
-`python -m benchmarks.bench_trajectories [members ...]` runs the large fits for the given numbers of members.
+`python -m benchmarks.bench_trajectories [members ...]` runs the large fits for the given numbers of members alone, and
+`python -m benchmarks.bench_trajectories select [members]` the search of 1 to 8 groups.
 """
 
 import resource
@@ -9,15 +10,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from vestige.trajectories import Panel, SearchSettings, SparseCounts, TrajectorySettings, fit_trajectories
+from vestige.trajectories import (
+    Panel,
+    SearchSettings,
+    SelectionSettings,
+    SparseCounts,
+    TrajectorySettings,
+    fit_trajectories,
+    select_trajectories,
+)
 from vestige.trajectories.assemble import prepare
-from vestige.trajectories.compiled import compiled_parallel, irange
+from vestige.trajectories.compiled import Pass, irange
 from vestige.trajectories.histories import sparse_counts
+from vestige.trajectories.likelihood import Evaluator
 
 PLUGIN_SECONDS = 216.0
 SHARES = (0.588, 0.091, 0.111, 0.158, 0.045, 0.008)
@@ -25,6 +35,10 @@ MEANS = (2.0, 10.0, 19.0, 20.0, 152.0, 1636.0)
 SLOPES = (-1.0, 1.2, -1.5, 0.8, 0.2, 0.1)
 MONTHS = 48
 ZERO_SHARE = 0.2
+LINEARITY = (100_000, 300_000, 1_000_000, 3_000_000)
+LIMIT_A_CELL = 0.12 / 11.5e6
+"""Seconds: a Numba pass over 11.5 million non-zero cells with six groups took 0.12 s on two cores."""
+PLOT = Path(__file__).parents[1] / "docs" / "images" / "trajectory-cost.svg"
 
 
 def simulated_file(members: int, seed: int = 1) -> Panel:
@@ -62,7 +76,7 @@ def simulated_forum(members: int, seed: int = 1) -> Panel:
     return Panel(SparseCounts(start, period, count, profile, np.ones((1, MONTHS), dtype=np.bool_)), scaled)
 
 
-@compiled_parallel
+@Pass
 def _stream(values: np.ndarray, bounds: np.ndarray, sums: np.ndarray) -> None:
     for chunk in irange(bounds.size - 1):
         total = 0.0
@@ -72,73 +86,128 @@ def _stream(values: np.ndarray, bounds: np.ndarray, sums: np.ndarray) -> None:
 
 
 def one_start() -> None:
-    """CPU of one start (quantiles, EM, Newton) at 10,000 x 20, ZIP with six groups."""
+    """CPU of one start (quantiles, EM, Newton) and of the default search at 10,000 x 20, ZIP with six groups."""
     panel = simulated_file(10_000)
-    settings = SearchSettings(starts=1, polished=1, split_merge_rounds=0)
-    model = TrajectorySettings(groups=6, order=2, zero_order=1, search=settings)
-    fit_trajectories(panel, settings=model)
-    begin = time.process_time()
-    fits = [fit_trajectories(panel, settings=model, seed=seed) for seed in range(3)]
-    per_fit = (time.process_time() - begin) / 3
-    starts = fits[0].search.starts
-    begin, wall = time.process_time(), time.perf_counter()
-    full = fit_trajectories(panel, settings=TrajectorySettings(groups=6, order=2, zero_order=1))
-    cpu, wall = time.process_time() - begin, time.perf_counter() - wall
+    single = SearchSettings(starts=1, polished=1, split_merge_rounds=0)
+    models = [TrajectorySettings(groups=6, order=2, zero_order=1, search=own) for own in (single, SearchSettings())]
+    fit_trajectories(panel, settings=models[0])
     print("10,000 x 20, ZIP quadratic, 6 groups (plug-in, one start: 216 CPU-s)")
-    print(
-        f"  smallest search, {starts} starts: {per_fit:.2f} CPU-s a fit, {per_fit / starts:.3f} a start, "
-        f"{PLUGIN_SECONDS / (per_fit / starts):,.0f} times less than the plug-in"
-    )
-    print(
-        f"  default search: {full.search.starts} starts, {full.search.polished} polished, {full.starts_at_best} at the "
-        f"best: {cpu:.2f} CPU-s, {wall:.2f} s; {cpu / full.search.starts:.3f} CPU-s a start, "
-        f"{PLUGIN_SECONDS / (cpu / full.search.starts):,.0f} times less"
-    )
+    for name, model in zip(("smallest search", "default search"), models, strict=True):
+        begin, wall = time.process_time(), time.perf_counter()
+        fit = fit_trajectories(panel, settings=model)
+        cpu, wall = time.process_time() - begin, time.perf_counter() - wall
+        starts = fit.search.starts
+        print(
+            f"  {name}: {starts} starts, {fit.starts_at_best} of {fit.search.polished} followed ended at the best, "
+            f"log-likelihood {fit.log_likelihood:,.3f}: {cpu:.2f} CPU-s, {wall:.2f} s; {cpu / starts:.3f} CPU-s a "
+            f"start, {PLUGIN_SECONDS / (cpu / starts):,.0f} times less than the plug-in"
+        )
 
 
-def one_pass(panel: Panel) -> float:
-    """Seconds of one E-pass with six groups, beside a plain read of as many numbers."""
-    evaluator = prepare([panel], [TrajectorySettings(groups=6, zero_order=0)]).shared(6)
+def one_pass(evaluator: Evaluator) -> float:
+    """CPU-seconds of one E-pass, beside the limit of 0.12 s for 11.5 million cells and a plain read of as much."""
     parameters = np.zeros(evaluator.layout.size)
-    evaluator.expectation(parameters)
-    seconds = _best(lambda: evaluator.expectation(parameters))
-    entries = evaluator.histories.entries
-    values = np.ones(entries * 6)
+    seconds, wall = _best(lambda: evaluator.expectation(parameters))
+    entries, classes = evaluator.histories.entries, evaluator.layout.classes
+    values, sums = np.ones(entries * classes), np.zeros(32)
     bounds = np.linspace(0, values.size, 33).astype(np.int64)
-    sums = np.zeros(32)
-    _stream(values, bounds, sums)
-    stream = _best(lambda: _stream(values, bounds, sums))
+    _, stream = _best(lambda: _stream.run(values.size, values, bounds, sums))
     print(
-        f"  {panel.rows:,} members, {evaluator.histories.patterns:,} patterns, {entries:,} listed cells: "
-        f"E-pass {seconds:.3f} s, {1e9 * seconds / entries:.1f} ns a cell; reading 6 doubles a cell {stream:.3f} s, "
-        f"ratio {seconds / stream:.1f}"
+        f"  E-pass over {evaluator.histories.patterns:,} patterns, {entries:,} listed cells: {seconds:.3f} CPU-s, "
+        f"{wall:.3f} s, {1e9 * wall / entries:.1f} ns a cell, {wall / entries / LIMIT_A_CELL:.1f} times the limit of "
+        f"{1e9 * LIMIT_A_CELL:.1f} ns; reading {classes} doubles a cell {stream:.3f} s"
     )
     return seconds
 
 
-def _best(work: Callable[[], object]) -> float:
-    seconds = []
+def _best(work: Callable[[], object]) -> tuple[float, float]:
+    """Least CPU-seconds and least seconds of four runs, the first not counted."""
+    work()
+    cpu, wall = [], []
     for _ in range(3):
-        begin = time.perf_counter()
+        began, begin = time.process_time(), time.perf_counter()
         work()
-        seconds.append(time.perf_counter() - begin)
-    return min(seconds)
+        cpu.append(time.process_time() - began)
+        wall.append(time.perf_counter() - begin)
+    return min(cpu), min(wall)
 
 
-def large_fit(members: int) -> None:
-    """Wall time and memory of a whole default fit of the simulated forum, six groups."""
+def large_fit(members: int) -> dict[str, float]:
+    """CPU, wall time and memory of a whole default fit of the simulated forum, six groups."""
     panel = simulated_forum(members)
-    one_pass(panel)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    before = _peak()
+    model = TrajectorySettings(groups=6, order=2, zero_order=0)
     begin, cpu = time.perf_counter(), time.process_time()
-    fit = fit_trajectories(panel, settings=TrajectorySettings(groups=6, order=2, zero_order=0))
+    fit = fit_trajectories(panel, settings=model)
     wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     shares = ", ".join(f"{share:.3f}" for share in fit.shares)
+    cells = panel.values.period.size if isinstance(panel.values, SparseCounts) else 0
     print(
-        f"  fit: {wall:.1f} s, {cpu:.1f} CPU-s, peak {after:.1f} GB ({before:.1f} before); log-likelihood "
-        f"{fit.log_likelihood:,.1f}; shares {shares}; converged {fit.converged}; "
-        f"{fit.search.best.optimum.passes} passes over everybody for the winner"
+        f"  {members:,} members, {cells:,} non-zero cells: fit {wall:.1f} s, {cpu:.1f} CPU-s, peak {_peak():.1f} GB "
+        f"({before:.1f} before); log-likelihood {fit.log_likelihood:,.1f}; shares {shares}; converged {fit.converged}; "
+        f"{fit.search.best.optimum.passes} passes over everybody for the winner",
+        flush=True,
+    )
+    each = one_pass(fit.search.evaluator)
+    began = time.process_time()
+    prepare([panel], [model])
+    return {"members": members, "cells": cells, "fit": cpu, "prepare": time.process_time() - began, "pass": each}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def linearity(sizes: Sequence[int]) -> None:
+    """Cost against non-zero cells, its slope on logarithmic axes, and the plot that the docs show."""
+    rows = [large_fit(members) for members in sizes]
+    if len(rows) < 2:  # noqa: PLR2004 - no slope through one point
+        return
+    logs = {name: np.log([row[name] for row in rows]) for name in ("cells", "fit", "prepare", "pass")}
+    slopes = {name: float(np.polyfit(logs["cells"], logs[name], 1)[0]) for name in ("fit", "prepare", "pass")}
+    print(
+        f"  log-log slope in non-zero cells: making ready {slopes['prepare']:.2f}, one pass {slopes['pass']:.2f}, "
+        f"whole fit {slopes['fit']:.2f} (its search runs on random parts of fixed size)"
+    )
+    write_plot(rows)
+
+
+def write_plot(rows: Sequence[dict[str, float]]) -> None:
+    """docs/images/trajectory-cost.svg."""
+    import altair as alt
+    import vl_convert
+
+    names = {"fit": "whole fit", "prepare": "cells and patterns", "pass": "one pass"}
+    points = [
+        {"cells": row["cells"] / 1e6, "seconds": row[key], "work": name} for row in rows for key, name in names.items()
+    ]
+    axes = {"scale": alt.Scale(type="log")}
+    chart = (
+        alt.Chart(alt.Data(values=points), width=420, height=280)
+        .mark_line(point=True)
+        .encode(
+            alt.X("cells:Q", title="non-zero cells (millions)", **axes),
+            alt.Y("seconds:Q", title="CPU-seconds", **axes),
+            alt.Color("work:N", title=None, sort=list(names.values())),
+        )
+    )
+    PLOT.parent.mkdir(exist_ok=True)
+    PLOT.write_text(vl_convert.vegalite_to_svg(chart.to_json()), encoding="utf-8")
+    print(f"  wrote {PLOT.relative_to(PLOT.parents[2])}")
+
+
+def selection(members: int) -> None:
+    """The search of 1 to 8 groups with 10 starts each, and its memory."""
+    panel = simulated_forum(members)
+    model = TrajectorySettings(groups=1, order=2, zero_order=0, search=SearchSettings(starts=10))
+    wanted = SelectionSettings(model=model, groups=tuple(range(1, 9)), split_halves=False)
+    begin, cpu = time.perf_counter(), time.process_time()
+    found = select_trajectories(panel, settings=wanted)
+    wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    bics = ", ".join(f"{fit.classes}: {fit.criteria.bic_members:,.0f}" for fit in found.fits)
+    print(
+        f"  search of K = 1..8, {members:,} members, 10 starts each: {wall:.0f} s, {cpu:.0f} CPU-s, peak {_peak():.1f} "
+        f"GB; BIC (members) {bics}; BIC prefers {found.best().classes}"
     )
 
 
@@ -173,12 +242,18 @@ def flexmix() -> None:
 
 
 def main() -> None:
-    sizes = [int(word) for word in sys.argv[1:] if word.isdigit()] or [250_000]
-    one_start()
+    """Everything, or with numbers and words: fits of so many members, `select` for the search of K = 1..8 on them."""
+    words = sys.argv[1:] if __name__ == "__main__" else []
+    sizes = [int(word) for word in words if word.isdigit()]
+    if "select" in words:
+        for members in sizes or [1_000_000]:
+            selection(members)
+        return
+    if not sizes:
+        one_start()
+        flexmix()
     print("Simulated forum, 48 months, ZIP quadratic, 6 groups")
-    for members in sizes:
-        large_fit(members)
-    flexmix()
+    linearity(sizes or LINEARITY)
 
 
 if __name__ == "__main__":

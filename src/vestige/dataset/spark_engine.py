@@ -37,6 +37,7 @@ else:
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.expr.types import Expr
+    from pyspark.sql import DataFrame
 
 if not _INSTALLED:
     raise EngineError("Spark's Python package is missing", hint="install it with: pip install 'vestige[spark]'")
@@ -125,6 +126,12 @@ class SparkConnection(Backend):  # type: ignore[misc] # Ibis is not typed
         table = expr.as_table()
         collected = self._session.sql(self.compile(table, params=params, limit=limit, **kwargs)).toArrow()
         return expr.__pyarrow_result__(collected.cast(table.schema().to_pyarrow()))
+
+    def frame(self, expr: "Expr") -> "DataFrame":
+        """A Spark data frame of an expression, for what Ibis has no word for; nothing runs yet."""
+        self._run_pre_execute_hooks(expr)
+        found: DataFrame = self._session.sql(self.compile(expr.as_table()))
+        return found
 
     def close(self) -> None:
         """Forget the views; the Spark context stays for the next dataset."""

@@ -6,6 +6,7 @@ from vestige.trajectories.exports import Language, export_code
 from vestige.trajectories.fit import fit_dual_trajectories, fit_multi_trajectories, fit_trajectories
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.panel import AfterBan, Before, Clock, PanelSettings, build_panel
+from vestige.trajectories.partitions import PartitionedPanel, partition_panel
 from vestige.trajectories.predict import expected_paths, predict_membership
 from vestige.trajectories.profiles import ProfileSettings, profile_groups
 from vestige.trajectories.readers import long_panel, read_table, wide_panel
@@ -44,6 +45,7 @@ __all__ = [
     "MultiTrajectorySettings",
     "Panel",
     "PanelSettings",
+    "PartitionedPanel",
     "PathSettings",
     "ProfileSettings",
     "Scope",
@@ -66,6 +68,7 @@ __all__ = [
     "fit_trajectories",
     "long_panel",
     "member_traits",
+    "partition_panel",
     "predict_membership",
     "predictive_checks",
     "profile_groups",

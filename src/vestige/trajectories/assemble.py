@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vestige.errors import SettingsError
-from vestige.trajectories.cells import Histories, OutcomeCells, observed_profiles, outcome_cells, stack_histories
+from vestige.trajectories.cells import (
+    Histories,
+    OutcomeCells,
+    held_cells,
+    observed_profiles,
+    outcome_cells,
+    stack_histories,
+)
 from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.families import family_model
 from vestige.trajectories.histories import Panel, SparseCounts
@@ -31,6 +38,7 @@ class Prepared:
         risk_names: columns of the membership design.
         risk_center: subtracted from each of them.
         risk_scale: what each is divided by.
+        held: the cells that the histories refer to, where those are a part of the members; the layout follows `cells`.
     """
 
     panels: tuple[Panel, ...]
@@ -42,6 +50,7 @@ class Prepared:
     risk_names: tuple[str, ...]
     risk_center: FloatArray
     risk_scale: FloatArray
+    held: tuple[OutcomeCells, ...] | None = None
 
     def evaluator(self, groups: Sequence[int], class_groups: Sequence[IntArray]) -> Evaluator:
         """The evaluator of a model.
@@ -73,11 +82,16 @@ class Prepared:
                 builder.outcome(name, settings, cells, names, groups[own], class_groups[own], auxiliary=auxiliary)
             )
         layout = ModelLayout(classes, self.risk_names, self.risk_center, self.risk_scale, tuple(outcomes), builder.size)
-        return Evaluator(layout, self.cells, self.histories)
+        return Evaluator(layout, self.held or self.cells, self.histories)
 
     def shared(self, groups: int) -> Evaluator:
         """The evaluator of a model in which all outcomes share their groups."""
         return self.evaluator([groups] * len(self.panels), [np.arange(groups)] * len(self.panels))
+
+    def with_histories(self, histories: Histories) -> "Prepared":
+        """A part of the members under the same layout; cells that only others have are left out."""
+        held, histories = held_cells(self.held or self.cells, histories)
+        return replace(self, held=held, histories=histories)
 
     def with_settings(self, settings: Sequence[PathSettings]) -> "Prepared":
         """The same data under other orders or scopes; families and limits must be the same."""
@@ -177,12 +191,19 @@ def _check_panel(panel: Panel, settings: PathSettings, lead: Panel, *, new: bool
     if panel.members < 2 and not new:  # noqa: PLR2004 - one member has no group
         raise SettingsError("the panel has one member", hint="a group needs several members")
     values = panel.values
-    observed = values.count.astype(np.float64) if isinstance(values, SparseCounts) else values[np.isfinite(values)]
+    observed = _extremes(values) if isinstance(values, SparseCounts) else values[np.isfinite(values)]
     fault = family_model(settings).fault(observed)
     if fault and not (new and fault.endswith(NOTHING_TO_FIND)):
         raise SettingsError(fault, hint=f"check the columns, or choose another family than {settings.family.value}")
     if panel.covariates is not None and not np.isfinite(panel.covariates[observed_profiles(panel)]).all():
         raise SettingsError("a time-varying covariate is missing at an observed cell", hint="fill it or drop the cell")
+
+
+def _extremes(counts: SparseCounts) -> FloatArray:
+    """The least and the largest response: all that a check of whole numbers needs."""
+    found = [counts.count.min(), counts.count.max()] if counts.count.size else []
+    cells = counts.profiles.sum(axis=1) @ np.bincount(counts.profile, minlength=len(counts.profiles))
+    return np.array([*found, 0] if cells > counts.count.size else found, dtype=np.float64)
 
 
 def _dropout_cells(panel: Panel, order: int) -> tuple[tuple[str, ...], OutcomeCells]:

@@ -6,19 +6,20 @@ own times, cells are distinct rows of all of these.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from vestige.trajectories.compiled import BoolArray, FloatArray, IndexArray, IntArray, compiled
-from vestige.trajectories.histories import Panel, SparseCounts, sparse_counts
+from vestige.trajectories.histories import Panel, SparseCounts, sparse_counts, taken_lists
 from vestige.trajectories.settings import COUNT_FAMILIES, Family, PathSettings
 
 MAX_CODES: Final = 50_000_000
 SHARED_KINDS: Final = 1024
 CHUNKS: Final = 32
 MAX_SLOT_NUMBERS: Final = 24_000_000
+SLOT_WORK: Final = 8
 
 
 @dataclass(frozen=True)
@@ -98,40 +99,55 @@ def outcome_cells(panel: Panel, settings: PathSettings) -> OutcomeCells:
     by_time = panel.times.ndim == 1 and panel.exposure is None and panel.covariates is None
     if by_time and (settings.family in COUNT_FAMILIES or settings.family is Family.LOGIT):
         counts = panel.values if isinstance(panel.values, SparseCounts) else sparse_counts(panel.values)
-        return _count_cells(counts, panel.times)
+        return count_cells(counts, panel.times)
     return _listed_cells(panel)
 
 
-def _count_cells(counts: SparseCounts, times: FloatArray) -> OutcomeCells:
-    width = int(counts.count.max(initial=0)) + 1
-    cells, codes = _distinct(counts.period.astype(np.int64) * width + counts.count, counts.times * width)
-    period, response = np.divmod(codes, width)
+def count_cells(counts: SparseCounts, times: FloatArray) -> OutcomeCells:
+    """The cells of counts whose design depends on time only."""
+    cells, period, response = _distinct(counts)
     zero_cells = np.arange(counts.times, dtype=np.int32)
     return OutcomeCells(
         response=np.concatenate([np.zeros(counts.times), response.astype(np.float64)]),
         time=np.concatenate([times, times[period]]),
-        covariates=np.zeros((counts.times + codes.size, 0)),
+        covariates=np.zeros((counts.times + period.size, 0)),
         offset=None,
         zero_of=np.concatenate([zero_cells, period.astype(np.int32)]),
         zero_cells=zero_cells,
         start=counts.start,
-        cells=cells + np.int32(counts.times),
+        cells=cells,
         profile=counts.profile,
         profiles=counts.profiles.astype(np.float64),
     )
 
 
-def _distinct(codes: IntArray, limit: int) -> tuple[IndexArray, IntArray]:
-    """Dense numbers for the codes that occur, and the codes in order."""
-    if limit > MAX_CODES:
-        found, inverse = np.unique(codes, return_inverse=True)
-        return inverse.astype(np.int32), found
-    present = np.zeros(limit, dtype=np.bool_)
-    present[codes] = True
-    found = np.flatnonzero(present)
-    number = np.zeros(limit, dtype=np.int32)
-    number[found] = np.arange(found.size, dtype=np.int32)
-    return number[codes], found
+def _distinct(counts: SparseCounts) -> tuple[IndexArray, IntArray, IntArray]:
+    """The cell of every entry, after those of the zeros, and the period and count of each cell, both in order."""
+    width = int(counts.count.max(initial=0)) + 1
+    if counts.times * width > MAX_CODES:
+        codes, inverse = np.unique(counts.period.astype(np.int64) * width + counts.count, return_inverse=True)
+        cells = (inverse.reshape(-1) + counts.times).astype(np.int32)
+    else:
+        number = np.zeros((counts.times, width), dtype=np.int32)
+        _mark_cells(counts.period, counts.count, number)
+        codes = np.flatnonzero(number)
+        number.reshape(-1)[codes] = np.arange(codes.size, dtype=np.int32) + np.int32(counts.times)
+        cells = np.empty(counts.period.size, dtype=np.int32)
+        _number_cells(counts.period, counts.count, number, cells)
+    period, response = np.divmod(codes, width)
+    return cells, period, response
+
+
+@compiled
+def _mark_cells(period: IndexArray, count: IndexArray, number: IndexArray) -> None:
+    for entry in range(period.size):
+        number[period[entry], count[entry]] = 1
+
+
+@compiled
+def _number_cells(period: IndexArray, count: IndexArray, number: IndexArray, cells: IndexArray) -> None:
+    for entry in range(period.size):
+        cells[entry] = number[period[entry], count[entry]]
 
 
 def _listed_cells(panel: Panel) -> OutcomeCells:
@@ -176,10 +192,8 @@ def stack_histories(
     kind, bases, risk_of_kind = _kinds(outcomes, risk)
     keep, pattern = _collapse(start, cells, kind)
     if keep.size < kind.size:
-        lengths = np.diff(start)[keep]
-        new_start = np.concatenate([[0], np.cumsum(lengths)])
-        cells = cells[np.repeat(start[:-1][keep] - new_start[:-1], lengths) + np.arange(new_start[-1])]
-        start, kind = new_start, kind[keep]
+        start, cells = taken_lists(start, cells, keep)
+        kind = kind[keep]
     offsets = np.concatenate([[0], np.cumsum([outcome.response.size for outcome in outcomes])])
     base_cells = [outcome.zero_cells + offset for outcome, offset in zip(outcomes, offsets[:-1], strict=True)]
     total = int(offsets[-1])
@@ -199,15 +213,40 @@ def stack_histories(
     )
 
 
+def held_cells(outcomes: Sequence[OutcomeCells], histories: Histories) -> tuple[tuple[OutcomeCells, ...], Histories]:
+    """The cells that occur in the histories, renumbered; those of counts by time are few and are all kept."""
+    total = sum(outcome.response.size for outcome in outcomes)
+    used = np.zeros(total, dtype=np.bool_)
+    used[histories.cells] = True
+    first, kept = 0, []
+    for outcome in outcomes:
+        own = used[first : first + outcome.response.size]
+        first += outcome.response.size
+        if outcome.zero_of is not None:
+            own[:] = True
+        elif not own.all():
+            offset = None if outcome.offset is None else outcome.offset[own]
+            outcome = replace(  # noqa: PLW2901 - the part takes the place of the whole
+                outcome, response=outcome.response[own], time=outcome.time[own], covariates=outcome.covariates[own],
+                offset=offset,
+            )  # fmt: skip
+        kept.append(outcome)
+    number = np.cumsum(used, dtype=np.int32) - 1
+    return tuple(kept), replace(
+        histories, cells=number[histories.cells], base_cells=number[histories.base_cells].astype(np.int32)
+    )
+
+
 def weighted_counts(codes: IntArray, weight: FloatArray, size: int) -> FloatArray:
     """(size,) sum of the weights of each code."""
     return np.bincount(codes, weight, minlength=size).astype(np.float64)
 
 
 def slots_for(histories: Histories, cells: int, classes: int) -> int:
-    """How many slots the sums need: one a chunk, fewer chunks being merged where that would fill the memory."""
-    needed = cells * classes
-    return max(1, min(histories.bounds.size - 1, MAX_SLOT_NUMBERS // max(needed, 1)))
+    """How many slots the sums need: one a chunk, or fewer where they would outweigh the pass, or fill the memory."""
+    worthwhile = histories.entries // (SLOT_WORK * max(cells, 1))
+    affordable = MAX_SLOT_NUMBERS // max(cells * classes, 1)
+    return int(max(1, min(histories.bounds.size - 1, worthwhile, affordable)))
 
 
 def _joined_lists(outcomes: Sequence[OutcomeCells]) -> tuple[IntArray, IndexArray]:
@@ -227,14 +266,20 @@ def _joined_lists(outcomes: Sequence[OutcomeCells]) -> tuple[IntArray, IndexArra
 
 def _kinds(outcomes: Sequence[OutcomeCells], risk: FloatArray) -> tuple[IndexArray, FloatArray, FloatArray]:
     members = len(risk)
-    keys = [outcome.profile.astype(np.float64) for outcome in outcomes if len(outcome.profiles) > 1]
+    if len(outcomes) == 1 and risk.shape[1] == 1 and len(outcomes[0].profiles) <= SHARED_KINDS:
+        return outcomes[0].profile, outcomes[0].profiles, np.ones((len(outcomes[0].profiles), 1))
+    code, codes = np.zeros(members, dtype=np.int64), 1
+    for outcome in outcomes:
+        code = code * len(outcome.profiles) + outcome.profile
+        codes *= len(outcome.profiles)
     if risk.shape[1] > 1:
-        keys.extend(risk[:, 1:].T)
-    if keys:
-        _, first, inverse = np.unique(np.column_stack(keys), axis=0, return_index=True, return_inverse=True)
+        keys = np.column_stack([code.astype(np.float64), risk[:, 1:]])
+        _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         kind = inverse.reshape(-1)
+    elif codes > 1:
+        _, first, kind = np.unique(code, return_index=True, return_inverse=True)
     else:
-        first, kind = np.zeros(1, dtype=np.int64), np.zeros(members, dtype=np.int64)
+        first, kind = np.zeros(1, dtype=np.int64), code
     if first.size > SHARED_KINDS:
         first = kind = np.arange(members)
     bases = np.column_stack([outcome.profiles[outcome.profile[first]] for outcome in outcomes])
@@ -243,46 +288,46 @@ def _kinds(outcomes: Sequence[OutcomeCells], risk: FloatArray) -> tuple[IndexArr
 
 def _collapse(start: IntArray, cells: IndexArray, kind: IndexArray) -> tuple[IntArray, IntArray]:
     """Rows to keep, one a pattern in order of appearance, and each row's pattern."""
-    codes = np.empty(kind.size, dtype=np.uint64)
-    _hash_lists(start, cells, kind, codes)
-    order = np.argsort(codes, kind="stable")
-    leader = np.empty(kind.size, dtype=np.int64)
-    _lead(order, codes, start, cells, kind, leader)
-    keep = np.flatnonzero(leader == np.arange(kind.size))
-    number = np.zeros(kind.size, dtype=np.int64)
-    number[keep] = np.arange(keep.size)
-    return keep, number[leader]
+    table = np.full(1 << max(4, (2 * kind.size - 1).bit_length()), -1, dtype=np.int32)
+    keep, pattern = np.empty(kind.size, dtype=np.int64), np.empty(kind.size, dtype=np.int64)
+    found = _number_patterns(start, cells, kind, table, keep, pattern)
+    return keep[:found].copy(), pattern
 
 
 @compiled
-def _hash_lists(start: IntArray, cells: IndexArray, kind: IndexArray, codes: np.ndarray) -> None:
+def _number_patterns(
+    start: IntArray, cells: IndexArray, kind: IndexArray, table: IndexArray, keep: IntArray, pattern: IntArray
+) -> int:
+    """Number the different lists by a hash table with open addressing; equal hashes are compared entry by entry."""
+    mask, found = np.uint64(table.size - 1), 0
     for member in range(kind.size):
         code = np.uint64(14695981039346656037) ^ np.uint64(kind[member])
         for entry in range(start[member], start[member + 1]):
             code = (code ^ np.uint64(cells[entry] + 1)) * np.uint64(1099511628211)
             code ^= code >> np.uint64(29)
-        codes[member] = code
+        place = code & mask
+        while True:
+            number = table[place]
+            if number < 0:
+                table[place], keep[found], pattern[member] = found, member, found
+                found += 1
+                break
+            if kind[member] == kind[keep[number]] and _same_list(start, cells, member, keep[number]):
+                pattern[member] = number
+                break
+            place = (place + np.uint64(1)) & mask
+    return found
 
 
 @compiled
-def _lead(
-    order: IntArray, codes: np.ndarray, start: IntArray, cells: IndexArray, kind: IndexArray, leader: IntArray
-) -> None:
-    """The first member with the same list; members of equal hash are compared entry by entry."""
-    current = order[0]
-    for position in range(order.size):
-        member = order[position]
-        same = codes[member] == codes[current] and kind[member] == kind[current]
-        length = start[member + 1] - start[member]
-        same = same and length == start[current + 1] - start[current]
-        if same:
-            for entry in range(length):
-                if cells[start[member] + entry] != cells[start[current] + entry]:
-                    same = False
-                    break
-        if not same:
-            current = member
-        leader[member] = current
+def _same_list(start: IntArray, cells: IndexArray, one: int, other: int) -> bool:
+    length = start[one + 1] - start[one]
+    if length != start[other + 1] - start[other]:
+        return False
+    for entry in range(length):  # noqa: SIM110 - compiled: a generator would be slower
+        if cells[start[one] + entry] != cells[start[other] + entry]:
+            return False
+    return True
 
 
 def chunk_bounds(start: IntArray) -> IntArray:

@@ -1,5 +1,7 @@
 """What a reader must know about a fit before believing it."""
 
+from typing import Final
+
 import numpy as np
 
 from vestige.results import Finding, Severity
@@ -7,6 +9,9 @@ from vestige.trajectories.compiled import FloatArray
 from vestige.trajectories.degenerate import Defect, DefectKind
 from vestige.trajectories.search import SearchOutcome
 from vestige.trajectories.settings import AnySettings
+
+SEEN: Final = 10
+"""Members of a group that a search must have in front of it to find the group, about."""
 
 _DEFECT_TEXTS = {
     DefectKind.EMPTY_GROUP: "has less than half a member: the data carry fewer groups",
@@ -63,9 +68,26 @@ def _about_optimum(found: SearchOutcome, tolerance: float) -> list[Finding]:
         text = f"{len(higher)} degenerate solution(s) with a higher log-likelihood were set aside; see table('optima')."
         findings.append(Finding("degenerate-set-aside", Severity.CAUTION, text))
     if found.searched_members is not None:
-        text = f"The search ran on a random part of {found.searched_members:,} members; the best optima used everybody."
-        findings.append(Finding("searched-part", Severity.NOTE, text))
+        findings += _about_part(found.searched_members, found.checked_members)
     return findings
+
+
+def _about_part(searched: int, checked: int | None) -> list[Finding]:
+    """That a search saw a part of the members, and how small a group it could have missed."""
+    then = (
+        "" if checked is None else f", the best optima on one of {checked:,}, where groups were merged and split again"
+    )
+    text = f"The search ran on a random part of {searched:,} members{then}; the best optima used everybody."
+    seen = checked or searched
+    missed = (
+        f"A group of fewer than {SEEN / seen:.2%} of the members has fewer than {SEEN} members in the part searched, "
+        "and could be missed: raise check_members."
+    )
+    severity = Severity.NOTE if checked is not None else Severity.CAUTION
+    return [
+        Finding("searched-part", Severity.NOTE, text),
+        Finding("small-groups-unseen", severity, missed),
+    ]
 
 
 def _about_defects(found: SearchOutcome) -> list[Finding]:

@@ -1,18 +1,20 @@
 """The verbs that fit: one outcome, several outcomes that share groups, two outcomes with groups of their own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vestige.errors import SettingsError
 from vestige.progress import Progress, ignore_progress
-from vestige.results import Provenance, plain_settings
+from vestige.results import Finding, Provenance, Severity, plain_settings
 from vestige.trajectories.assemble import Prepared, class_grid, prepare
 from vestige.trajectories.compiled import FloatArray
 from vestige.trajectories.criteria import criteria_of
 from vestige.trajectories.findings import findings_of
 from vestige.trajectories.histories import Panel
 from vestige.trajectories.inference import inner_covariance, reported
+from vestige.trajectories.partitions import PartitionedPanel, PartitionPasses, prepare_part
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.search import SearchOutcome, search_optimum
+from vestige.trajectories.search import SearchOutcome, carry_optima, search_optimum
 from vestige.trajectories.settings import (
     AnySettings,
     DualTrajectorySettings,
@@ -31,8 +33,8 @@ def fit_trajectories(
     """Fit a group-based trajectory model (Nagin 1999, 2005) and look hard for its best optimum.
 
     Args:
-        panel: a `Panel` (from `build_panel`, `wide_panel` or `long_panel`), or a (members, times) array whose times
-            are 1, 2, ...
+        panel: a `Panel` (from `build_panel`, `wide_panel` or `long_panel`), a (members, times) array whose times are
+            1, 2, ..., or a `PartitionedPanel` (from `partition_panel`), whose passes run in Spark.
         settings: family, groups, orders, search.
         seed: of every random choice; the same seed gives the same answer on any number of threads.
         progress: told of every start.
@@ -41,6 +43,8 @@ def fit_trajectories(
         SettingsError: data that the family cannot have, too few times for an order, more groups than histories.
     """
     chosen = settings or TrajectorySettings()
+    if isinstance(panel, PartitionedPanel):
+        return fit_partitioned(panel, chosen, seed=seed, progress=progress)
     prepared = prepare([Panel.of(panel)], [chosen])
     return fit_prepared(prepared, chosen, seed=seed, progress=progress)
 
@@ -110,14 +114,44 @@ def fit_prepared(
     return result_of(prepared, settings, found, seed)
 
 
-def result_of(prepared: Prepared, settings: AnySettings, found: SearchOutcome, seed: int) -> TrajectoryResult:
-    """The result of a search."""
+def fit_partitioned(
+    panel: PartitionedPanel, settings: TrajectorySettings, *, seed: int, progress: Progress = ignore_progress
+) -> TrajectoryResult:
+    """Search on a random part in memory, then follow the best optima with passes over everybody in Spark.
+
+    Log-likelihood, estimates, their covariance and the criteria are of everybody, but the entropy of the
+    classification, which is the part's, scaled. The posteriors, and the tables made from them, are the part's.
+    """
+    part = panel.random_part(settings.search.check_members, seed)
+    prepared = prepare_part(panel, part, settings)
+    found = search_optimum(
+        prepared, lambda own: own.shared(settings.groups), settings.search, seed=seed, progress=progress
+    )
+    everybody = found.evaluator.running(PartitionPasses(panel))
+    whole = carry_optima(found, everybody, settings.search, robust=settings.robust, progress=progress)
+    text = (
+        f"Passes ran in Spark over {panel.partitions} partitions of {panel.patterns:,} distinct histories; their sums "
+        f"came back, and a random part of {part.members:,} members, whom the posteriors and the tables of members, "
+        "observed means and adequacy are of."
+    )
+    result = result_of(prepared, settings, whole, seed, members=panel.members, observations=panel.observations)
+    return replace(result, findings=(*result.findings, Finding("ran-in-partitions", Severity.NOTE, text)))
+
+
+def result_of(
+    prepared: Prepared, settings: AnySettings, found: SearchOutcome, seed: int,
+    *, members: int | None = None, observations: int | None = None,
+) -> TrajectoryResult:  # fmt: skip
+    """The result of a search; `members` and `observations` where they are more than those prepared."""
     evaluator, parameters = found.evaluator, found.best.optimum.parameters
-    members = prepared.panels[0].members
+    weight = evaluator.histories.weight
+    if members is not None:
+        weight = weight * (members / weight.sum())
+    members = members or prepared.panels[0].members
     covariance, identified = inner_covariance(evaluator, found.information, robust=settings.robust, members=members)
     reference = 0 if isinstance(settings, DualTrajectorySettings) else settings.reference_group - 1
     posterior, _ = evaluator.posterior(parameters)
-    observations = sum(panel.observations for panel in prepared.panels)
+    observations = observations or sum(panel.observations for panel in prepared.panels)
     return TrajectoryResult(
         settings=settings,
         panels=prepared.panels,
@@ -125,7 +159,12 @@ def result_of(prepared: Prepared, settings: AnySettings, found: SearchOutcome, s
         estimates=reported(evaluator, parameters, covariance, identified, reference),
         inner_covariance=covariance,
         criteria=criteria_of(
-            found.best.optimum.loglik, parameters.size, members, observations, posterior, evaluator.histories.weight
+            found.best.optimum.loglik,
+            parameters.size,
+            members,
+            observations,
+            posterior,
+            weight,
         ),
         pattern_posterior=posterior,
         findings=findings_of(found, posterior, settings, bool(identified.all())),
@@ -135,8 +174,6 @@ def result_of(prepared: Prepared, settings: AnySettings, found: SearchOutcome, s
 
 def _named(panels: Sequence[Panel]) -> list[Panel]:
     """Panels whose outcomes have different names."""
-    from dataclasses import replace
-
     names = [panel.outcome for panel in panels]
     if len(set(names)) == len(names):
         return list(panels)

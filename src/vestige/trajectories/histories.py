@@ -50,10 +50,9 @@ class SparseCounts:
 
     def take(self, rows: IntArray) -> "SparseCounts":
         """The chosen members, in the given order."""
-        lengths = np.diff(self.start)[rows]
-        start = np.concatenate([[0], np.cumsum(lengths)])
-        entries = np.repeat(self.start[:-1][rows] - start[:-1], lengths) + np.arange(start[-1])
-        return SparseCounts(start, self.period[entries], self.count[entries], self.profile[rows], self.profiles)
+        start, period = taken_lists(self.start, self.period, rows)
+        count = taken_lists(self.start, self.count, rows)[1]
+        return SparseCounts(start, period, count, self.profile[rows], self.profiles)
 
 
 @dataclass(frozen=True)
@@ -167,6 +166,23 @@ def sparse_counts(values: FloatArray) -> SparseCounts:
     _fill_positive(values, start, period, count)
     profile, profiles = _profiles(values)
     return SparseCounts(start, period, count, profile, profiles)
+
+
+def taken_lists(start: IntArray, entries: IndexArray, rows: IntArray) -> tuple[IntArray, IndexArray]:
+    """Where the chosen rows' lists begin, and their entries, one list after the other."""
+    taken = np.zeros(rows.size + 1, dtype=np.int64)
+    np.cumsum(start[rows + 1] - start[rows], out=taken[1:])
+    chosen = np.empty(taken[-1], dtype=entries.dtype)
+    _take_lists(start, entries, rows, taken, chosen)
+    return taken, chosen
+
+
+@compiled
+def _take_lists(start: IntArray, entries: IndexArray, rows: IntArray, taken: IntArray, chosen: IndexArray) -> None:
+    for place in range(rows.size):
+        shift = start[rows[place]] - taken[place]
+        for entry in range(taken[place], taken[place + 1]):
+            chosen[entry] = entries[entry + shift]
 
 
 @compiled

@@ -10,7 +10,8 @@ import numpy as np
 
 from vestige.trajectories.compiled import FloatArray, IndexArray, IntArray, Pass, compiled, irange
 
-NEGLIGIBLE: Final = 1e-300
+NEGLIGIBLE: Final = 1e-20
+"""A member's chance of a group below this adds nothing that a sum in double precision could hold."""
 
 
 @Pass
@@ -144,6 +145,36 @@ def member_sums(start: IntArray, cells: IndexArray, values: FloatArray, bounds: 
                     sums[member, column] += values[cells[entry], column]
 
 
+@compiled
+def likely_groups(joint: FloatArray, likely: IntArray) -> int:
+    """Turn log joint densities into chances, in place; list the groups that are not out of the question, count them."""
+    top = joint[0]
+    for group in range(1, joint.size):
+        top = max(top, joint[group])
+    mass = 0.0
+    for group in range(joint.size):
+        joint[group] = np.exp(joint[group] - top)
+        mass += joint[group]
+    number = 0
+    for group in range(joint.size):
+        joint[group] /= mass
+        if joint[group] >= NEGLIGIBLE:
+            likely[number] = group
+            number += 1
+    return number
+
+
+@compiled
+def add_products(
+    scale: float, one: FloatArray, other: FloatArray, first: int, second: int, sums: FloatArray, chunk: int
+) -> None:
+    """Add the outer product of a row of one matrix and a row of another."""
+    for left in range(one.shape[1]):
+        scaled = scale * one[first, left]
+        for right in range(other.shape[1]):
+            sums[chunk, first, second, left, right] += scaled * other[second, right]
+
+
 @Pass
 def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; shared arguments are described above
     start: IntArray,
@@ -157,8 +188,6 @@ def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; sha
     risk: FloatArray,
     slopes: FloatArray,
     base_slopes: FloatArray,
-    slots: IntArray,
-    class_slot: IntArray,
     bounds: IntArray,
     robust: bool,
     covariance: FloatArray,
@@ -166,87 +195,74 @@ def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; sha
 ) -> None:
     """Posterior covariance of the complete-data score, and the outer products of members' scores (Louis 1982).
 
+    A class has a row of parameters of its own here, those of its membership and then those of its paths; whoever calls
+    adds up what classes share.
+
     Args:
         prior: (kinds, classes) membership probabilities.
         risk: (kinds, risk columns) the membership design.
-        slopes: (cells, classes, parameters of a class) derivative of `delta`.
-        base_slopes: (kinds, classes, parameters of a class) derivative of the unlisted cells.
-        slots: (classes, parameters of a class) position among all parameters, -1 for padding.
-        class_slot: (classes,) first membership parameter of a class, -1 for the reference.
-        covariance: (chunks, parameters, parameters), upper triangle added to.
-        meat: (chunks, parameters, parameters), upper triangle added to when `robust`.
+        slopes: (cells, classes, path parameters of a class) derivative of `delta`.
+        base_slopes: (kinds, classes, path parameters of a class) derivative of the unlisted cells.
+        covariance: (chunks, classes, classes, row, row), added to where the first class does not come after the second.
+        meat: as `covariance`, added to when `robust`.
 
     The other arguments are as in `expectation_pass`.
     """
-    classes, width = slots.shape
-    size = covariance.shape[1]
+    classes, width = slopes.shape[1:]
     columns = risk.shape[1]
     for chunk in irange(bounds.size - 1):
         joint = np.empty(classes)
-        own_slopes = np.empty((classes, width))
-        score = np.empty(size)
+        likely = np.empty(classes, dtype=np.int64)
+        rows = np.empty((classes, columns + width))
         for member in range(bounds[chunk], bounds[chunk + 1]):
             own = kind[member]
             for group in range(classes):
                 joint[group] = base[own, group]
-                for position in range(width):
-                    own_slopes[group, position] = base_slopes[own, group, position]
             for entry in range(start[member], start[member + 1]):
                 cell = cells[entry]
                 for group in range(classes):
                     joint[group] += delta[cell, group]
+            number = likely_groups(joint, likely)
+            if number == 1 and not robust:
+                continue
+            for place in range(number):
+                group = likely[place]
+                rows[group, :columns] = risk[own]
+                rows[group, columns:] = base_slopes[own, group]
+                for entry in range(start[member], start[member + 1]):
                     for position in range(width):
-                        own_slopes[group, position] += slopes[cell, group, position]
-            top = joint[0]
-            for group in range(1, classes):
-                top = max(top, joint[group])
-            mass = 0.0
-            for group in range(classes):
-                joint[group] = np.exp(joint[group] - top)
-                mass += joint[group]
-            score[:] = 0.0
-            for group in range(classes):
-                joint[group] /= mass
-                chance = joint[group]
-                if chance < NEGLIGIBLE:
-                    continue
-                share = chance * weight[member]
-                lead = class_slot[group]
-                for position in range(width):
-                    slot = slots[group, position]
-                    if slot < 0:
-                        break
-                    slope = own_slopes[group, position]
-                    score[slot] += chance * slope
-                    for other in range(position + 1):
-                        first, second = slots[group, other], slot
-                        if first > second:
-                            first, second = second, first
-                        covariance[chunk, first, second] += share * slope * own_slopes[group, other]
-                    if lead >= 0:
-                        for column in range(columns):
-                            covariance[chunk, lead + column, slot] += share * slope * risk[own, column]
-                if lead >= 0:
-                    for column in range(columns):
-                        score[lead + column] += chance * risk[own, column]
-                        for other in range(column, columns):
-                            covariance[chunk, lead + column, lead + other] += (
-                                share * risk[own, column] * risk[own, other]
-                            )
-            for first in range(size):
-                scaled = weight[member] * score[first]
-                if scaled != 0.0:
-                    for second in range(first, size):
-                        covariance[chunk, first, second] -= scaled * score[second]
+                        rows[group, columns + position] += slopes[cells[entry], group, position]
+            for place in range(number):
+                group = likely[place]
+                share = weight[member] * joint[group]
+                add_products(share * (1.0 - joint[group]), rows, rows, group, group, covariance, chunk)
+                for further in range(place + 1, number):
+                    add_products(-share * joint[likely[further]], rows, rows, group, likely[further], covariance, chunk)
             if robust:
                 for group in range(classes):
-                    if class_slot[group] >= 0:
-                        for column in range(columns):
-                            score[class_slot[group] + column] -= prior[own, group] * risk[own, column]
-                for first in range(size):
-                    scaled = meat_weight[member] * score[first]
-                    for second in range(first, size):
-                        meat[chunk, first, second] += scaled * score[second]
+                    if joint[group] >= NEGLIGIBLE:
+                        rows[group] *= joint[group]
+                    else:
+                        rows[group] = 0.0
+                    rows[group, :columns] = (joint[group] - prior[own, group]) * risk[own]
+                for group in range(classes):
+                    for other in range(group, classes):
+                        add_products(meat_weight[member], rows, rows, group, other, meat, chunk)
+
+
+@compiled
+def with_zeros(listed: FloatArray, zero_of: IndexArray, first: int, weights: FloatArray) -> None:
+    """Move the mass of listed cells off the zeros of their times.
+
+    Args:
+        listed: (cells, classes) mass of the listed cells of all outcomes.
+        zero_of: (cells of one outcome,) the zero at the same time, counted within the outcome.
+        first: where the outcome's cells begin.
+        weights: (cells, classes), subtracted from.
+    """
+    for cell in range(zero_of.size):
+        for group in range(listed.shape[1]):
+            weights[first + zero_of[cell], group] -= listed[first + cell, group]
 
 
 @compiled

@@ -95,6 +95,19 @@ class OutcomeLayout:
 
 
 @dataclass(frozen=True)
+class Components:
+    """Sets of groups of one outcome that share no parameter with other groups.
+
+    Attributes:
+        sets: (groups, parameters) of each set.
+        stacks: the parameters again, sets of equal size stacked to (sets, parameters).
+    """
+
+    sets: tuple[tuple[IntArray, IntArray], ...]
+    stacks: tuple[IntArray, ...]
+
+
+@dataclass(frozen=True)
 class ModelLayout:
     """A whole model.
 
@@ -126,8 +139,8 @@ class ModelLayout:
         given = parameters[: self.membership_size].reshape(self.classes - 1, len(self.risk_names))
         return np.vstack([np.zeros((1, len(self.risk_names))), given])
 
-    def class_slots(self) -> tuple[IntArray, IntArray]:
-        """(classes, width) path parameters of each class padded by -1, and each class's first membership slot."""
+    def class_slots(self) -> IntArray:
+        """(classes, width) path parameters of each class, ascending, padded by -1."""
         lists = []
         for own in range(self.classes):
             parts = [part.slots[outcome.class_group[own]] for outcome in self.outcomes for part in outcome.predictors]
@@ -136,8 +149,7 @@ class ModelLayout:
         padded = np.full((self.classes, max(width, 1)), -1, dtype=np.int64)
         for own, slots in enumerate(lists):
             padded[own, : slots.size] = slots
-        columns = len(self.risk_names)
-        return padded, np.array([-1, *range(0, self.membership_size, columns)], dtype=np.int64)
+        return padded
 
     def strides(self) -> FloatArray:
         """(parameters,) size of a usual step."""
@@ -240,3 +252,46 @@ class LayoutBuilder:
         elif name == "dispersion":
             floor = -16.0
         return PredictorLayout(name, basis, (), np.ones(0), columns, slots, 0.0, floor)
+
+
+def outcome_slots(outcome: OutcomeLayout) -> tuple[tuple[IntArray, IntArray], ...]:
+    """Groups that share no parameter with others, each as (groups, parameters)."""
+    owners: list[tuple[set[int], set[int]]] = []
+    for group in range(outcome.groups):
+        own = {int(slot) for part in outcome.predictors for slot in part.slots[group]}
+        groups = {group}
+        apart = []
+        for other_groups, slots in owners:
+            if slots & own:
+                own |= slots
+                groups |= other_groups
+            else:
+                apart.append((other_groups, slots))
+        owners = [*apart, (groups, own)]
+    return tuple((np.array(sorted(groups)), np.array(sorted(own), dtype=np.int64)) for groups, own in owners)
+
+
+def components_of(outcome: OutcomeLayout) -> Components:
+    """The sets of an outcome, and those of equal size together."""
+    sets = outcome_slots(outcome)
+    sizes = sorted({slots.size for _, slots in sets} - {0})
+    stacks = tuple(np.array([slots for _, slots in sets if slots.size == size]) for size in sizes)
+    return Components(sets, stacks)
+
+
+def column_map(outcome: OutcomeLayout) -> tuple[IntArray, IntArray, IntArray]:
+    """(groups, parameters of a group) stacked design column, predictor and slot of each parameter, slots ascending."""
+    rows = []
+    for group in range(outcome.groups):
+        offset, entries = 0, []
+        for owner, part in enumerate(outcome.predictors):
+            pairs = zip(part.columns[group], part.slots[group], strict=True)
+            entries += [(int(slot), offset + int(column), owner) for column, slot in pairs]
+            offset += len(part.names)
+        rows.append(sorted(entries))
+    width = max(1, *(len(row) for row in rows))
+    maps = np.full((3, outcome.groups, width), -1, dtype=np.int64)
+    for group, row in enumerate(rows):
+        for place, (slot, column, owner) in enumerate(row):
+            maps[:, group, place] = column, owner, slot
+    return maps[0], maps[1], maps[2]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vestige.trajectories import kernels
-from vestige.trajectories.cells import Histories, OutcomeCells, slots_for
+from vestige.trajectories.cells import Histories, OutcomeCells
 from vestige.trajectories.compiled import FloatArray, IntArray
-from vestige.trajectories.families import Jets
-from vestige.trajectories.layout import ModelLayout, OutcomeLayout
+from vestige.trajectories.layout import Components, ModelLayout, column_map, components_of
+from vestige.trajectories.passes import MemoryPasses, Passes
+from vestige.trajectories.sheets import RowJets, RowWeights, sheet_of
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class Expectation:
         loglik: log-likelihood at the parameters of the pass.
         cell_weights: (cells, classes) weighted posterior mass of each cell, unlisted zeros included.
         kind_weights: (kinds, classes) weighted posterior mass of each kind of member.
-        jets: log-densities and derivatives of each outcome's cells at the parameters of the pass.
+        jets: log-densities and derivatives of each outcome's rows at the parameters of the pass.
     """
 
     loglik: float
     cell_weights: FloatArray
     kind_weights: FloatArray
-    jets: tuple[Jets, ...] = ()
+    jets: tuple[RowJets, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,46 +65,40 @@ class Curvature:
     hessian: FloatArray
 
 
-@dataclass(frozen=True)
-class Components:
-    """Sets of groups of one outcome that share no parameter with other groups.
+class Evaluator:
+    """Evaluates one model on one set of histories; holds no state but these.
 
-    Attributes:
-        sets: (groups, parameters) of each set.
-        stacks: the parameters again, sets of equal size stacked to (sets, parameters).
+    Where `passes` are given, log-likelihood, score and information are of the members that they run over; posteriors
+    of single members, and sums over given posteriors, stay with the histories.
     """
 
-    sets: tuple[tuple[IntArray, IntArray], ...]
-    stacks: tuple[IntArray, ...]
-
-
-class Evaluator:
-    """Evaluates one model on one set of histories; holds no state but these."""
-
-    def __init__(self, layout: ModelLayout, cells: Sequence[OutcomeCells], histories: Histories) -> None:
+    def __init__(
+        self, layout: ModelLayout, cells: Sequence[OutcomeCells], histories: Histories, passes: Passes | None = None
+    ) -> None:
         self.layout = layout
         self.cells = tuple(cells)
         self.histories = histories
         self.rows = np.concatenate([[0], np.cumsum([own.response.size for own in cells])])
+        self._sheets = tuple(sheet_of(own, outcome.family) for outcome, own in zip(layout.outcomes, cells, strict=True))
         self._designs = tuple(
-            tuple(part.design(own.time, own.covariates) for part in outcome.predictors)
-            for outcome, own in zip(layout.outcomes, cells, strict=True)
+            tuple(part.design(sheet.time, sheet.covariates) for part in outcome.predictors)
+            for outcome, sheet in zip(layout.outcomes, self._sheets, strict=True)
         )
-        self._slots, self._class_slot = layout.class_slots()
-        self._components = tuple(_components(outcome) for outcome in layout.outcomes)
-        self._maps = tuple(_column_map(outcome) for outcome in layout.outcomes)
+        self._slots = layout.class_slots()
+        self._components = tuple(components_of(outcome) for outcome in layout.outcomes)
+        self._maps = tuple(column_map(outcome) for outcome in layout.outcomes)
         self._stacked = tuple(np.ascontiguousarray(np.column_stack(designs)) for designs in self._designs)
-        slots = slots_for(histories, int(self.rows[-1]), layout.classes)
-        merged = np.linspace(0, histories.bounds.size - 1, slots + 1)
-        self._bounds = histories.bounds[merged.round().astype(np.int64)]
-        if histories.direct_cells and histories.direct_kinds:
-            self._bounds = histories.bounds
-        chunks = np.arange(self._bounds.size - 1)
-        self._sum_slots = np.array([chunks * (not histories.direct_cells), chunks * (not histories.direct_kinds)])
+        self._memory = MemoryPasses(histories, int(self.rows[-1]), layout.classes)
+        self._passes = passes or self._memory
+
+    def running(self, passes: Passes) -> "Evaluator":
+        """The same model with passes over other members; histories stay those in memory."""
+        return Evaluator(self.layout, self.cells, self.histories, passes)
 
     @property
-    def _work(self) -> int:
-        return (self.histories.entries + 8 * self.histories.patterns) * self.layout.classes
+    def members(self) -> float:
+        """The sum of the weights of the members that passes run over."""
+        return self._passes.members
 
     def components(self, outcome: int) -> Components:
         """Which groups of an outcome can be maximised apart."""
@@ -111,7 +106,12 @@ class Evaluator:
 
     def predictors(self, outcome: int, parameters: FloatArray) -> list[FloatArray]:
         """Linear predictors of one outcome, each (cells, groups)."""
-        own, cells = self.layout.outcomes[outcome], self.cells[outcome]
+        spread = self._sheets[outcome].spread
+        values = self._row_predictors(outcome, parameters)
+        return values if spread is None else [value[spread.row] for value in values]
+
+    def _row_predictors(self, outcome: int, parameters: FloatArray) -> list[FloatArray]:
+        own, offset = self.layout.outcomes[outcome], self._sheets[outcome].offset
         values = []
         for part, design in zip(own.predictors, self._designs[outcome], strict=True):
             coefficients = np.zeros((design.shape[1], own.groups))
@@ -122,33 +122,22 @@ class Evaluator:
             value = design @ coefficients
             if empty.any():
                 value[:, empty] = part.absent
-            if part.name == "curve" and cells.offset is not None:
-                value += cells.offset[:, None]
+            if part.name == "curve" and offset is not None:
+                value += offset[:, None]
             values.append(value)
         return values
 
     def expectation(self, parameters: FloatArray) -> Expectation:
         """One pass over all members."""
         jets = tuple(self.jets(outcome, parameters) for outcome in range(len(self.layout.outcomes)))
-        delta, base, _ = self._tables(parameters, [jet.value for jet in jets])
-        cell_sums, kind_sums, loglik = self._empty_sums()
-        lists = self.histories
-        kernels.expectation_pass.run(
-            self._work, lists.start, lists.cells, lists.kind, lists.weight, delta, base, self._bounds,
-            self._sum_slots, cell_sums, kind_sums, loglik,
-        )  # fmt: skip
-        return self._expectation(float(loglik.sum()), cell_sums, kind_sums, jets)
+        delta, base, _ = self._tables(parameters, [(own.jets.value, own.curve) for own in jets])
+        loglik, listed, kinds = self._passes.expectation(delta, base)
+        return self._expectation(loglik, listed, kinds, jets)
 
     def sums_of(self, posterior: FloatArray) -> Expectation:
         """The sums that a given (patterns, classes) posterior implies; its log-likelihood is NaN."""
-        cell_sums, kind_sums, _ = self._empty_sums()
-        lists = self.histories
-        weighted = np.ascontiguousarray(posterior * lists.weight[:, None])
-        kernels.weighted_sums.run(
-            self._work, lists.start, lists.cells, lists.kind, weighted, self._bounds,
-            self._sum_slots, cell_sums, kind_sums,
-        )  # fmt: skip
-        return self._expectation(np.nan, cell_sums, kind_sums, ())
+        listed, kinds = self._memory.weighted(np.ascontiguousarray(posterior * self.histories.weight[:, None]))
+        return self._expectation(np.nan, listed, kinds, ())
 
     def posterior(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(patterns, classes) posterior probabilities and (patterns,) log-likelihoods."""
@@ -157,7 +146,7 @@ class Evaluator:
         posterior = np.empty((lists.patterns, self.layout.classes))
         loglik = np.empty(lists.patterns)
         kernels.posterior_pass.run(
-            self._work, lists.start, lists.cells, lists.kind, delta, base, lists.bounds, posterior, loglik
+            self._memory.work, lists.start, lists.cells, lists.kind, delta, base, lists.bounds, posterior, loglik
         )
         return posterior, loglik
 
@@ -166,7 +155,7 @@ class Evaluator:
         lists = self.histories
         sums = np.zeros((lists.patterns, values.shape[1]))
         table = np.ascontiguousarray(values)
-        kernels.member_sums.run(self._work, lists.start, lists.cells, table, lists.bounds, sums)
+        kernels.member_sums.run(self._memory.work, lists.start, lists.cells, table, lists.bounds, sums)
         return sums
 
     def group_weights(self, outcome: int, expectation: Expectation) -> FloatArray:
@@ -180,41 +169,60 @@ class Evaluator:
             grouped[:, group] += weights[:, position]
         return grouped
 
-    def value(self, outcome: int, parameters: FloatArray, weights: FloatArray) -> FloatArray:
-        """(groups,) weighted log-density of one outcome."""
-        own = self.layout.outcomes[outcome]
-        density = own.family.log_density(self.cells[outcome].response[:, None], self.predictors(outcome, parameters))
-        return np.asarray((weights * density).sum(axis=0))
+    def row_weights(self, outcome: int, expectation: Expectation) -> RowWeights:
+        """Posterior mass on the rows that one outcome's family is evaluated on."""
+        return self._sheets[outcome].row_weights(self.group_weights(outcome, expectation))
 
-    def jets(self, outcome: int, parameters: FloatArray) -> Jets:
-        """Log-density of one outcome's cells in its groups, with derivatives."""
-        own = self.layout.outcomes[outcome]
-        return own.family.jets(self.cells[outcome].response[:, None], self.predictors(outcome, parameters))
+    def value(self, outcome: int, parameters: FloatArray, weights: RowWeights) -> FloatArray:
+        """(groups,) weighted log-density of one outcome, but for a part that no parameter moves."""
+        predictors = self._row_predictors(outcome, parameters)
+        density = self.layout.outcomes[outcome].family.log_density(self._sheets[outcome].response, predictors)
+        return _weighted(weights, density, predictors[0])
 
-    def curvature(self, outcome: int, jets: Jets, weights: FloatArray) -> Curvature:
-        """Weighted log-density of one outcome with derivatives in all parameters."""
-        size, count = self.layout.size, len(jets.first)
+    def jets(self, outcome: int, parameters: FloatArray) -> RowJets:
+        """Log-density of one outcome's rows in its groups, with derivatives."""
+        predictors = self._row_predictors(outcome, parameters)
+        jets = self.layout.outcomes[outcome].family.jets(self._sheets[outcome].response, predictors)
+        return RowJets(predictors[0], jets)
+
+    def curvature(self, outcome: int, rows: RowJets, weights: RowWeights) -> Curvature:
+        """Weighted log-density of one outcome with derivatives in all parameters; `value` as there."""
+        size, jets = self.layout.size, rows.jets
+        count = len(jets.first)
         second = np.zeros((count, count, *jets.value.shape))
         for (i, j), bend in jets.second.items():
             second[i, j] = bend
         gradient, hessian = np.zeros(size), np.zeros((size, size))
         columns, owners, slots = self._maps[outcome]
-        first = np.array(np.broadcast_arrays(*jets.first)) if count > 1 else jets.first[0][None]
         kernels.curvature_sums(
-            weights, first, second, self._stacked[outcome], columns, owners, slots, gradient, hessian
-        )
-        return Curvature((weights * jets.value).sum(axis=0), gradient, _symmetric(hessian))
+            weights.mass, np.array(rows.slopes(weights)), second, self._stacked[outcome], columns, owners, slots,
+            gradient, hessian,
+        )  # fmt: skip
+        return Curvature(_weighted(weights, jets.value, rows.curve), gradient, _symmetric(hessian))
+
+    def score(self, parameters: FloatArray, expectation: Expectation) -> FloatArray:
+        """(parameters,) gradient of the log-likelihood, from a pass at the same parameters (Fisher's identity)."""
+        score = np.zeros(self.layout.size)
+        for outcome in range(len(self.layout.outcomes)):
+            score += self.curvature(outcome, expectation.jets[outcome], self.row_weights(outcome, expectation)).gradient
+        if self.layout.membership_size:
+            mass = expectation.kind_weights
+            above = mass - mass.sum(axis=1)[:, None] * self.priors(parameters)
+            score[: self.layout.membership_size] += (above[:, 1:].T @ self.histories.risk).ravel()
+        return score
 
     def information(self, parameters: FloatArray, *, robust: bool = False) -> Information:
         """Log-likelihood, score and observed information (Louis 1982), exact."""
         expectation = self.expectation(parameters)
-        score = np.zeros(self.layout.size)
+        score = self.score(parameters, expectation)
         hessian = np.zeros((self.layout.size, self.layout.size))
         for outcome in range(len(self.layout.outcomes)):
-            part = self.curvature(outcome, expectation.jets[outcome], self.group_weights(outcome, expectation))
-            score += part.gradient
-            hessian += part.hessian
-        self._add_membership(parameters, expectation, score, hessian)
+            rows = self.row_weights(outcome, expectation)
+            hessian += self.curvature(outcome, expectation.jets[outcome], rows).hessian
+        size, risk = self.layout.membership_size, self.histories.risk
+        if size:
+            total = expectation.kind_weights.sum(axis=1)
+            hessian[:size, :size] -= membership_information(self.priors(parameters), risk, total)
         covariance, meat = self._covariance(parameters, expectation.jets, robust=robust)
         return Information(expectation.loglik, score, -(hessian + covariance), meat)
 
@@ -227,18 +235,21 @@ class Evaluator:
         logits = self.histories.risk @ self.layout.membership(parameters).T
         return np.asarray(logits - np.logaddexp.reduce(logits, axis=1)[:, None], dtype=np.float64)
 
-    def _densities(self, parameters: FloatArray) -> list[FloatArray]:
-        return [
-            own.family.log_density(self.cells[outcome].response[:, None], self.predictors(outcome, parameters))
-            for outcome, own in enumerate(self.layout.outcomes)
-        ]
+    def _densities(self, parameters: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        values = []
+        for outcome, own in enumerate(self.layout.outcomes):
+            predictors = self._row_predictors(outcome, parameters)
+            values.append((own.family.log_density(self._sheets[outcome].response, predictors), predictors[0]))
+        return values
 
     def _tables(
-        self, parameters: FloatArray, densities: Sequence[FloatArray]
+        self, parameters: FloatArray, rows: Sequence[tuple[FloatArray, FloatArray]]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Cells, bases and membership probabilities from log-densities and curves of the outcomes' rows."""
         delta = np.empty((self.rows[-1], self.layout.classes))
-        for outcome, (own, density) in enumerate(zip(self.layout.outcomes, densities, strict=True)):
-            delta[self.rows[outcome] : self.rows[outcome + 1]] = density[:, own.class_group]
+        for outcome, (own, (density, curve)) in enumerate(zip(self.layout.outcomes, rows, strict=True)):
+            values = self._sheets[outcome].cell_values(density, curve)
+            delta[self.rows[outcome] : self.rows[outcome + 1]] = values[:, own.class_group]
         log_prior = self.log_priors(parameters)
         base = log_prior + self.histories.bases @ delta[self.histories.base_cells]
         return self._less_zero(delta), np.ascontiguousarray(base), np.exp(log_prior)
@@ -254,77 +265,62 @@ class Evaluator:
                 lessened[rows] -= table[self.rows[outcome] + own.zero_of]
         return lessened
 
-    def _empty_sums(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        chunks, classes = self._bounds.size - 1, self.layout.classes
-        cell_slots = 1 if self.histories.direct_cells else chunks
-        kind_slots = 1 if self.histories.direct_kinds else chunks
-        return (
-            np.zeros((cell_slots, self.rows[-1], classes)),
-            np.zeros((kind_slots, len(self.histories.bases), classes)),
-            np.zeros(chunks),
-        )
-
     def _expectation(
-        self, loglik: float, cell_sums: FloatArray, kind_sums: FloatArray, jets: tuple[Jets, ...]
+        self, loglik: float, listed: FloatArray, kinds: FloatArray, jets: tuple[RowJets, ...]
     ) -> Expectation:
-        listed, kinds = cell_sums.sum(axis=0), kind_sums.sum(axis=0)
         weights = listed.copy()
         for outcome, own in enumerate(self.cells):
             if own.zero_of is not None:
-                rows = slice(self.rows[outcome], self.rows[outcome + 1])
-                np.subtract.at(weights, self.rows[outcome] + own.zero_of, listed[rows])
+                kernels.with_zeros(listed, own.zero_of, self.rows[outcome], weights)
         if self.histories.base_cells.size:
             weights[self.histories.base_cells] += self.histories.bases.T @ kinds
         return Expectation(loglik, np.maximum(weights, 0.0), kinds, jets)
 
-    def _add_membership(
-        self, parameters: FloatArray, expectation: Expectation, score: FloatArray, hessian: FloatArray
-    ) -> None:
-        size, risk = self.layout.membership_size, self.histories.risk
-        if size == 0:
-            return
-        mass, prior = expectation.kind_weights, self.priors(parameters)
-        total = mass.sum(axis=1)
-        score[:size] += ((mass - total[:, None] * prior)[:, 1:].T @ risk).ravel()
-        hessian[:size, :size] -= membership_information(prior, risk, total)
-
     def _covariance(
-        self, parameters: FloatArray, jets: tuple[Jets, ...], *, robust: bool
+        self, parameters: FloatArray, jets: tuple[RowJets, ...], *, robust: bool
     ) -> tuple[FloatArray, FloatArray]:
-        delta, base, prior = self._tables(parameters, [jet.value for jet in jets])
+        delta, base, prior = self._tables(parameters, [(own.jets.value, own.curve) for own in jets])
         slopes = self._slopes(jets)
         zeros, classes, width = self.histories.base_cells, *self._slots.shape
         base_slopes = (self.histories.bases @ slopes[zeros].reshape(zeros.size, classes * width)).reshape(
             -1, classes, width
         )
-        chunks, size, lists = lists_chunks(self.histories), self.layout.size, self.histories
-        covariance = np.zeros((chunks, size, size))
-        meat = np.zeros((chunks if robust else 1, size, size))
-        kernels.information_pass.run(
-            self._work * width, lists.start, lists.cells, lists.kind, lists.weight, lists.meat_weight, delta, base,
-            prior, lists.risk, self._less_zero(slopes), np.ascontiguousarray(base_slopes), self._slots,
-            self._class_slot, lists.bounds, robust, covariance, meat,
-        )  # fmt: skip
-        return _symmetric(covariance.sum(axis=0)), _symmetric(meat.sum(axis=0))
+        blocks = self._passes.covariance(
+            delta, base, prior, self._less_zero(slopes), np.ascontiguousarray(base_slopes), robust=robust
+        )
+        return self._in_slots(blocks[0]), self._in_slots(blocks[1])
 
-    def _slopes(self, jets: tuple[Jets, ...]) -> FloatArray:
+    def _in_slots(self, blocks: FloatArray) -> FloatArray:
+        """(parameters, parameters) from the blocks of classes, the first class not after the second."""
+        classes, _, row, _ = blocks.shape
+        columns = row - self._slots.shape[1]
+        place = np.full((classes, row), -1, dtype=np.int64)
+        place[1:, :columns] = np.arange(self.layout.membership_size).reshape(classes - 1, columns)
+        place[:, columns:] = self._slots
+        owner = (place.reshape(-1, 1) == np.arange(self.layout.size)).astype(np.float64)
+        upper = blocks.copy()
+        upper[np.diag_indices(classes)] /= 2.0
+        matrix = upper.transpose(0, 2, 1, 3).reshape(classes * row, classes * row)
+        return np.asarray(owner.T @ (matrix + matrix.T) @ owner)
+
+    def _slopes(self, jets: tuple[RowJets, ...]) -> FloatArray:
+        """(cells, classes, parameters of a class) derivatives of the cells' log-densities."""
         classes, width = self._slots.shape
-        slopes = np.zeros((self.rows[-1], classes, width))
+        slopes = np.empty((self.rows[-1], classes, width))
         for outcome, own in enumerate(self.layout.outcomes):
-            rows = slice(self.rows[outcome], self.rows[outcome + 1])
+            sheet = self._sheets[outcome]
+            rows, curve = np.zeros((2, sheet.time.size, classes, width))
             for position in range(classes):
                 group = own.class_group[position]
                 for i, part in enumerate(own.predictors):
                     if part.slots[group].size:
                         places = np.searchsorted(_real(self._slots[position]), part.slots[group])
                         columns = self._designs[outcome][i][:, part.columns[group]]
-                        slopes[rows, position, places] = columns * jets[outcome].first[i][:, group][:, None]
+                        rows[:, position, places] = columns * jets[outcome].jets.first[i][:, group][:, None]
+                        if i == 0:
+                            curve[:, position, places] = columns
+            slopes[self.rows[outcome] : self.rows[outcome + 1]] = sheet.cell_slopes(rows, curve)
         return slopes
-
-
-def lists_chunks(histories: Histories) -> int:
-    """Number of chunks that passes run in."""
-    return int(histories.bounds.size - 1)
 
 
 def membership_information(prior: FloatArray, risk: FloatArray, total: FloatArray) -> FloatArray:
@@ -342,51 +338,14 @@ def membership_information(prior: FloatArray, risk: FloatArray, total: FloatArra
     return np.asarray(blocks.reshape(size, size))
 
 
-def outcome_slots(outcome: OutcomeLayout) -> tuple[tuple[IntArray, IntArray], ...]:
-    """Groups that share no parameter with others, each as (groups, parameters)."""
-    owners: list[tuple[set[int], set[int]]] = []
-    for group in range(outcome.groups):
-        own = {int(slot) for part in outcome.predictors for slot in part.slots[group]}
-        groups = {group}
-        apart = []
-        for other_groups, slots in owners:
-            if slots & own:
-                own |= slots
-                groups |= other_groups
-            else:
-                apart.append((other_groups, slots))
-        owners = [*apart, (groups, own)]
-    return tuple((np.array(sorted(groups)), np.array(sorted(own), dtype=np.int64)) for groups, own in owners)
-
-
-def _components(outcome: OutcomeLayout) -> Components:
-    sets = outcome_slots(outcome)
-    sizes = sorted({slots.size for _, slots in sets} - {0})
-    stacks = tuple(np.array([slots for _, slots in sets if slots.size == size]) for size in sizes)
-    return Components(sets, stacks)
-
-
-def _column_map(outcome: OutcomeLayout) -> tuple[IntArray, IntArray, IntArray]:
-    """(groups, parameters of a group) stacked design column, predictor and slot of each parameter, slots ascending."""
-    rows = []
-    for group in range(outcome.groups):
-        offset, entries = 0, []
-        for owner, part in enumerate(outcome.predictors):
-            pairs = zip(part.columns[group], part.slots[group], strict=True)
-            entries += [(int(slot), offset + int(column), owner) for column, slot in pairs]
-            offset += len(part.names)
-        rows.append(sorted(entries))
-    width = max(1, *(len(row) for row in rows))
-    maps = np.full((3, outcome.groups, width), -1, dtype=np.int64)
-    for group, row in enumerate(rows):
-        for place, (slot, column, owner) in enumerate(row):
-            maps[:, group, place] = column, owner, slot
-    return maps[0], maps[1], maps[2]
-
-
 def _real(slots: IntArray) -> IntArray:
     return slots[slots >= 0]
 
 
 def _symmetric(upper: FloatArray) -> FloatArray:
     return upper + np.triu(upper, 1).T
+
+
+def _weighted(weights: RowWeights, density: FloatArray, curve: FloatArray) -> FloatArray:
+    value = (weights.mass * density).sum(axis=0)
+    return np.asarray(value if weights.excess is None else value + (weights.excess * curve).sum(axis=0))

@@ -10,9 +10,12 @@ import numpy as np
 
 from vestige.trajectories.compiled import FloatArray
 from vestige.trajectories.likelihood import Curvature, Evaluator, Expectation, Information, membership_information
+from vestige.trajectories.sheets import RowWeights
 
 STEP_LIMIT: Final = 3.0
 NEWTON_GAIN: Final = 1e-9
+SETTLED: Final = 1e-4
+"""A Newton step that gains this little of what would end the climb is not taken any more."""
 HALVINGS: Final = 12
 MEMBERSHIP_STEPS: Final = 4
 
@@ -48,7 +51,7 @@ def maximisation(evaluator: Evaluator, parameters: FloatArray, expectation: Expe
     found = parameters.copy()
     _maximise_membership(evaluator, found, expectation)
     for outcome in range(len(evaluator.layout.outcomes)):
-        weights = evaluator.group_weights(outcome, expectation)
+        weights = evaluator.row_weights(outcome, expectation)
         found = _maximise_outcome(evaluator, outcome, found, weights, steps)
     return found
 
@@ -82,7 +85,7 @@ def _em_step(evaluator: Evaluator, parameters: FloatArray, here: Expectation) ->
     _maximise_membership(evaluator, trial, here)
     strides = evaluator.layout.strides()
     for outcome in range(len(evaluator.layout.outcomes)):
-        part = evaluator.curvature(outcome, here.jets[outcome], evaluator.group_weights(outcome, here))
+        part = evaluator.curvature(outcome, here.jets[outcome], evaluator.row_weights(outcome, here))
         trial += _outcome_step(evaluator, outcome, part, strides)[0]
     trial = np.maximum(trial, evaluator.layout.floors())
     there = evaluator.expectation(trial)
@@ -113,11 +116,14 @@ def newton(evaluator: Evaluator, parameters: FloatArray, *, limit: int) -> tuple
     damping, passes, gain = 0.0, 1, np.inf
     for _ in range(limit):
         step, gain = _newton_step(here, strides, damping)
+        enough = NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik))
+        if gain < SETTLED * enough and damping == 0.0:
+            return Optimum(parameters, here.loglik, True, passes, passes), here
         trial = np.maximum(parameters + step, floors)
         there = evaluator.information(trial)
         passes += 1
         if there.loglik >= here.loglik - 1e-10 * abs(here.loglik):
-            small = gain < NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik)) and damping < 1.0
+            small = gain < enough and damping < 1.0
             parameters, here, damping = trial, there, damping / 10.0 if damping > 1e-6 else 0.0  # noqa: PLR2004
             if small:
                 return Optimum(parameters, here.loglik, True, passes, passes), here
@@ -126,6 +132,31 @@ def newton(evaluator: Evaluator, parameters: FloatArray, *, limit: int) -> tuple
             if damping > 1e6:  # noqa: PLR2004 - no direction leads uphill any more
                 break
     return Optimum(parameters, here.loglik, bool(gain < 1e-6), passes, passes), here  # noqa: PLR2004
+
+
+def approach(evaluator: Evaluator, parameters: FloatArray, observed: FloatArray, *, limit: int) -> Optimum:
+    """Newton steps with the information of a random part of the members: a pass of EM's price each, a gain of Newton's.
+
+    Ends when a step gains next to nothing, or fails; the latter and `limit` leave the optimum unconverged.
+
+    Args:
+        evaluator: of the model on everybody.
+        parameters: the optimum of the random part.
+        observed: (parameters, parameters) information there, scaled to everybody.
+        limit: of the passes.
+    """
+    floors, strides = evaluator.layout.floors(), evaluator.layout.strides()
+    here = evaluator.expectation(parameters)
+    for passes in range(1, limit):
+        step, gain = _uphill(observed[None], evaluator.score(parameters, here)[None], strides[None], 0.0)
+        if gain < SETTLED * NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik)):
+            return Optimum(parameters, here.loglik, True, passes, passes)
+        trial = np.maximum(parameters + step[0], floors)
+        there = evaluator.expectation(trial)
+        if not there.loglik >= here.loglik - 1e-11 * abs(here.loglik):
+            return Optimum(parameters, here.loglik, False, passes, passes + 1)
+        parameters, here = trial, there
+    return Optimum(parameters, here.loglik, False, limit, limit)
 
 
 def _newton_step(here: Information, strides: FloatArray, damping: float) -> tuple[FloatArray, float]:
@@ -181,7 +212,7 @@ def _outcome_step(evaluator: Evaluator, outcome: int, part: Curvature, strides: 
 
 
 def _maximise_outcome(
-    evaluator: Evaluator, outcome: int, parameters: FloatArray, weights: FloatArray, steps: int
+    evaluator: Evaluator, outcome: int, parameters: FloatArray, weights: RowWeights, steps: int
 ) -> FloatArray:
     components = evaluator.components(outcome)
     floors, strides = evaluator.layout.floors(), evaluator.layout.strides()

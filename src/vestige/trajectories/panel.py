@@ -9,11 +9,13 @@ import numpy as np
 from vestige.dataset import Dataset
 from vestige.dataset.events import OUTCOMES, event_months, forum_window, lasting_bans, members_of
 from vestige.errors import DatasetError, SettingsError
+from vestige.trajectories.compiled import BoolArray, IndexArray, IntArray
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.settings import chosen
 from vestige.trajectories.trajectory_tables import collapsed, histories
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
 
@@ -85,19 +87,7 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         DatasetError: the dataset lacks the table, its window is unknown, or it has no member.
     """
     wanted = settings or PanelSettings()
-    window = forum_window(dataset, wanted.forum)
-    forum, first, last = window.forum, window.first_month, window.last_month
-    people = members_of(dataset, forum)
-    if wanted.after_ban is AfterBan.MISSING:
-        people = people.left_join(lasting_bans(dataset, forum, last), "member").drop("member_right")
-    else:
-        people = people.mutate(left=people.registered.nullif(people.registered))
-    if wanted.clock is Clock.CALENDAR and wanted.before is Before.ZERO:
-        people = people.mutate(registered=people.registered.fill_null(first) * 0 + first)
-    cells, spans = histories(
-        event_months(dataset, wanted.outcome, forum), people, first, last,
-        by_registration=wanted.clock is Clock.REGISTRATION,
-    )  # fmt: skip
+    cells, spans, length = reduced_panel(dataset, wanted)
     frequencies = None
     if wanted.collapse:
         kept = collapsed(cells, spans).order_by("member").to_pyarrow()
@@ -107,7 +97,6 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         kept = spans.order_by("member").to_pyarrow()
     if kept.num_rows == 0:
         raise DatasetError("the forum has no member", hint="choose another forum")
-    length = min(last - first + 1, wanted.periods or last - first + 1)
     values = _sparse(cells.order_by(["member", "period"]).to_pyarrow(), kept, length)
     return Panel(
         values,
@@ -117,6 +106,37 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         outcome=wanted.outcome,
         dataset_digest=dataset.manifest.digest,
     )
+
+
+def reduced_panel(dataset: Dataset, settings: PanelSettings) -> tuple["ir.Table", "ir.Table", int]:
+    """Cells (member, period, count) and spans (member, begin, end) in the engine, and the panel's length.
+
+    Raises:
+        SettingsError, DatasetError: as `build_panel`.
+    """
+    window = forum_window(dataset, settings.forum)
+    forum, first, last = window.forum, window.first_month, window.last_month
+    people = members_of(dataset, forum)
+    if settings.after_ban is AfterBan.MISSING:
+        people = people.left_join(lasting_bans(dataset, forum, last), "member").drop("member_right")
+    else:
+        people = people.mutate(left=people.registered.nullif(people.registered))
+    if settings.clock is Clock.CALENDAR and settings.before is Before.ZERO:
+        people = people.mutate(registered=people.registered.fill_null(first) * 0 + first)
+    cells, spans = histories(
+        event_months(dataset, settings.outcome, forum), people, first, last,
+        by_registration=settings.clock is Clock.REGISTRATION,
+    )  # fmt: skip
+    return cells, spans, min(last - first + 1, settings.periods or last - first + 1)
+
+
+def spans_as_profiles(begin: IntArray, end: IntArray, length: int) -> tuple[IndexArray, IntArray, BoolArray]:
+    """Which distinct span each row has, the spans as begin * (length + 1) + end, and the periods they cover."""
+    codes, profile = np.unique(begin.astype(np.int64) * (length + 1) + end, return_inverse=True)
+    lowest, highest = np.divmod(codes, length + 1)
+    periods = np.arange(length)
+    profiles = (periods >= lowest[:, None]) & (periods <= highest[:, None])
+    return profile.reshape(-1).astype(np.int32), codes, profiles
 
 
 def _sparse(cells: "pa.Table", kept: "pa.Table", length: int) -> SparseCounts:
@@ -129,10 +149,5 @@ def _sparse(cells: "pa.Table", kept: "pa.Table", length: int) -> SparseCounts:
     inside = (period >= begin[row]) & (period <= end[row])
     row, period, count = row[inside], period[inside], cells.column("count").to_numpy()[inside]
     start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=members.size))]).astype(np.int64)
-    codes, profile = np.unique(begin * (length + 1) + end, return_inverse=True)
-    lowest, highest = np.divmod(codes, length + 1)
-    periods = np.arange(length)
-    profiles = (periods >= lowest[:, None]) & (periods <= highest[:, None])
-    return SparseCounts(
-        start, period.astype(np.int32), count.astype(np.int32), profile.reshape(-1).astype(np.int32), profiles
-    )
+    profile, _, profiles = spans_as_profiles(begin, end, length)
+    return SparseCounts(start, period.astype(np.int32), count.astype(np.int32), profile, profiles)

@@ -11,9 +11,10 @@ from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, chunk_bounds
 from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.degenerate import Defect, defects_of
+from vestige.trajectories.histories import taken_lists
 from vestige.trajectories.labels import level_orders, relabelled_outcomes
 from vestige.trajectories.likelihood import Evaluator, Information
-from vestige.trajectories.maximise import Optimum, expect_maximise, maximisation, newton
+from vestige.trajectories.maximise import Optimum, approach, expect_maximise, maximisation, newton
 from vestige.trajectories.settings import SearchSettings
 from vestige.trajectories.starts import (
     Origin,
@@ -67,6 +68,7 @@ class SearchOutcome:
         starts: starting points screened.
         polished: starting points followed to their optimum.
         searched_members: members in the search's random part, or None when it used everybody.
+        checked_members: members in the larger random part that its optima went to next, or None.
     """
 
     evaluator: Evaluator
@@ -75,6 +77,7 @@ class SearchOutcome:
     starts: int
     polished: int
     searched_members: int | None
+    checked_members: int | None = None
 
     @property
     def best(self) -> FoundOptimum:
@@ -86,6 +89,14 @@ class SearchOutcome:
 class _Run:
     origin: Origin
     optimum: Optimum
+    information: Information
+
+
+@dataclass(frozen=True)
+class _Task:
+    settings: SearchSettings
+    shared_groups: bool
+    progress: Progress
 
 
 def search_optimum(
@@ -111,69 +122,122 @@ def search_optimum(
         robust: whether the information shall hold the outer products of members' scores.
         progress: told of every start.
     """
-    part, members = _random_part(prepared, settings, seed)
-    evaluator = build(part)
-    runs, starts = _search(part, evaluator, settings, seed, [] if members else list(given), shared_groups, progress)
-    if members is not None:
-        evaluator = build(prepared)
-        top = max(run.optimum.loglik for run in runs)
-        chosen = [
-            (run, count)
-            for run, count in _distinct(runs, settings.tolerance)[:FULL_CANDIDATES]
-            if run.optimum.loglik > top - DECISIVE_GAP
-        ]
-        whole = [(run.origin, run.optimum.parameters) for run, _ in chosen]
-        whole += [(Origin.GIVEN, _first_step(evaluator, posterior)) for posterior in given]
-        reached = [count for _, count in chosen] + [1] * len(given)
-        finals = [_Run(origin, _finish(evaluator, start, settings)) for origin, start in whole]
-        runs = [run for run, count in zip(finals, reached, strict=True) for _ in range(count)]
-    distinct = _distinct(runs, settings.tolerance)
-    if _alike(evaluator):
-        distinct = [(_numbered_by_level(evaluator, run), count) for run, count in distinct]
+    task = _Task(settings, shared_groups, progress)
+    part, searched = _random_part(prepared, settings.search_members, [seed, 1])
+    evaluator, checked = build(part), None
+    runs, starts = _search(part, evaluator, task, seed, given if searched is None else ())
+    if searched is not None:
+        part, checked = _random_part(prepared, settings.check_members, [seed, 3])
+        if checked is not None:
+            evaluator, smaller = build(part), evaluator
+            runs = _carried(runs, smaller, evaluator, task)
+            runs += _split_merge(evaluator, smoothed_paths(evaluator), runs, task, np.random.default_rng([seed, 4]))
+        evaluator, smaller = build(prepared), evaluator
+        runs = _carried(runs, smaller, evaluator, task)
+        runs += [_polish(evaluator, Origin.GIVEN, _first_step(evaluator, posterior), task) for posterior in given]
+    outcome = _outcome(evaluator, runs, task, robust=robust)
+    return replace(outcome, starts=starts, searched_members=searched, checked_members=checked)
+
+
+def carry_optima(
+    found: SearchOutcome, evaluator: Evaluator, settings: SearchSettings, *, robust: bool, progress: Progress
+) -> SearchOutcome:
+    """The optima of a search on a random part, followed to everybody; the outcome keeps the part's evaluator.
+
+    Args:
+        found: what the search on the part found.
+        evaluator: of the same model, with passes over everybody.
+        settings: how hard to look.
+        robust: whether the information shall hold the outer products of members' scores.
+        progress: told of every step.
+    """
+    part, task = found.evaluator, _Task(settings, shared_groups=True, progress=progress)
+    runs = []
+    for own in found.optima:
+        run = _Run(own.origin, own.optimum, part.information(own.optimum.parameters))
+        runs += [run] * own.reached
+    outcome = _outcome(evaluator, _carried(runs, part, evaluator, task), task, robust=robust)
+    searched = found.searched_members or round(part.members)
+    checked = None if found.searched_members is None else round(part.members)
+    return replace(outcome, evaluator=part, starts=found.starts, searched_members=searched, checked_members=checked)
+
+
+def _outcome(evaluator: Evaluator, runs: Sequence[_Run], task: _Task, *, robust: bool) -> SearchOutcome:
+    tolerance = task.settings.tolerance
+    distinct = [(_by_level(evaluator, run), count) for run, count in _distinct(runs, tolerance)]
     optima = _ranked(evaluator, distinct)
-    information = evaluator.information(optima[0].optimum.parameters, robust=robust)
-    return SearchOutcome(evaluator, optima, information, starts, len(runs), members)
+    information = next(run.information for run, _ in distinct if run.optimum is optima[0].optimum)
+    if robust:
+        information = evaluator.information(optima[0].optimum.parameters, robust=True)
+    return SearchOutcome(evaluator, optima, information, len(runs), len(runs), None)
 
 
-def _numbered_by_level(evaluator: Evaluator, run: _Run) -> _Run:
-    """The same optimum with its groups in the order of their mean expected response."""
-    orders = level_orders(evaluator, run.optimum.parameters)
-    parameters = relabelled_outcomes(evaluator, run.optimum.parameters, orders)
-    return replace(run, optimum=replace(run.optimum, parameters=parameters))
+def _by_level(evaluator: Evaluator, run: _Run) -> _Run:
+    """The same optimum with groups that are alike but for their numbers in the order of their mean expected response.
+
+    Polishing has put nearly all of them in that order already.
+    """
+    parameters = _numbered(evaluator, run.optimum.parameters)
+    if np.array_equal(parameters, run.optimum.parameters):
+        return run
+    return _Run(run.origin, replace(run.optimum, parameters=parameters), evaluator.information(parameters))
 
 
-def _finish(evaluator: Evaluator, parameters: FloatArray, settings: SearchSettings) -> Optimum:
-    """From the optimum of a random part: a few Newton steps on everybody, and a whole climb should they not settle."""
-    optimum, _ = newton(evaluator, parameters, limit=FINISHING_STEPS)
-    return optimum if optimum.converged else _polish(evaluator, optimum.parameters, settings)
+def _numbered(evaluator: Evaluator, parameters: FloatArray) -> FloatArray:
+    """The parameters with groups that are alike but for their numbers in the order of their level."""
+    if not _alike(evaluator):
+        return parameters
+    return relabelled_outcomes(evaluator, parameters, level_orders(evaluator, parameters))
+
+
+def _carried(runs: Sequence[_Run], part: Evaluator, evaluator: Evaluator, task: _Task) -> list[_Run]:
+    """The best few optima of a random part on more members, each as often as starts reached it."""
+    distinct = _distinct(runs, task.settings.tolerance)
+    near = [(run, count) for run, count in distinct[:FULL_CANDIDATES] if run.optimum.loglik > _decisive(distinct)]
+    ratio = evaluator.members / part.members
+    finished = [(_finish(evaluator, run, ratio, task), count) for run, count in near]
+    return [run for run, count in finished for _ in range(count)]
+
+
+def _decisive(distinct: Sequence[tuple[_Run, int]]) -> float:
+    return distinct[0][0].optimum.loglik - DECISIVE_GAP
+
+
+def _finish(evaluator: Evaluator, run: _Run, ratio: float, task: _Task) -> _Run:
+    """From the optimum of a random part: a few Newton steps on more, and a whole climb should they not settle."""
+    observed = ratio * run.information.observed
+    near = approach(evaluator, run.optimum.parameters, observed, limit=FINISHING_STEPS)
+    optimum, information = newton(evaluator, near.parameters, limit=FINISHING_STEPS)
+    if not optimum.converged:
+        return _polish(evaluator, run.origin, optimum.parameters, task)
+    return _Run(run.origin, replace(optimum, passes=optimum.passes + near.passes), information)
 
 
 def _search(
-    part: Prepared, evaluator: Evaluator, settings: SearchSettings, seed: int, given: list[FloatArray],
-    shared_groups: bool, progress: Progress,
-) -> tuple[list[_Run], int]:  # fmt: skip
-    generator = np.random.default_rng(seed)
+    part: Prepared, evaluator: Evaluator, task: _Task, seed: int, given: Sequence[FloatArray]
+) -> tuple[list[_Run], int]:
+    generator, settings = np.random.default_rng(seed), task.settings
     classes, weight = evaluator.layout.classes, evaluator.histories.weight
     if classes == 1:
         one = np.ones((evaluator.histories.patterns, 1))
-        return [_Run(Origin.QUANTILE, _polish(evaluator, _first_step(evaluator, one), settings))], 1
+        return [_polish(evaluator, Origin.QUANTILE, _first_step(evaluator, one), task)], 1
     features = smoothed_paths(evaluator)
     starts = [Start(Origin.GIVEN, posterior) for posterior in given]
     starts += _basic_starts(features, weight, classes, settings, generator)
-    if shared_groups:
+    if task.shared_groups:
         starts += _chain(part, features, weight, classes)
     starts = [_shuffled(evaluator, start, generator) for start in starts]
     screened = []
     for done, start in enumerate(starts):
-        progress(Step("screening", done, len(starts), "starts"))
+        task.progress(Step("screening", done, len(starts), "starts"))
         parameters = _first_step(evaluator, start.posterior)
         screened.append((start.origin, _screen(evaluator, parameters, settings)))
     screened.sort(key=lambda entry: -entry[1].loglik)
     runs = []
     for done, (origin, optimum) in enumerate(screened[: settings.polished]):
-        progress(Step("polishing", done, min(settings.polished, len(screened)), "starts"))
-        runs.append(_Run(origin, _polish(evaluator, optimum.parameters, settings)))
-    extra = _split_merge(evaluator, features, runs, settings, generator, progress)
+        task.progress(Step("polishing", done, min(settings.polished, len(screened)), "starts"))
+        runs.append(_polish(evaluator, origin, optimum.parameters, task))
+    extra = _split_merge(evaluator, features, runs, task, generator)
     return runs + extra, len(starts) + len(extra)
 
 
@@ -203,26 +267,25 @@ def _chain(part: Prepared, features: FloatArray, weight: FloatArray, classes: in
 
 
 def _split_merge(
-    evaluator: Evaluator, features: FloatArray, runs: list[_Run], settings: SearchSettings,
-    generator: np.random.Generator, progress: Progress,
-) -> list[_Run]:  # fmt: skip
+    evaluator: Evaluator, features: FloatArray, runs: Sequence[_Run], task: _Task, generator: np.random.Generator
+) -> list[_Run]:
     """Split-and-merge moves from the best optimum until a round brings nothing better (Ueda et al. 2000)."""
-    best = max(runs, key=lambda run: run.optimum.loglik)
+    best, settings = max(runs, key=lambda run: run.optimum.loglik), task.settings
     classes, found = evaluator.layout.classes, list[_Run]()
     for done in range(settings.split_merge_rounds):
-        progress(Step("split and merge", done, settings.split_merge_rounds, "rounds"))
+        task.progress(Step("split and merge", done, settings.split_merge_rounds, "rounds"))
         posterior = evaluator.posterior(best.optimum.parameters)[0]
         starts = _moves(evaluator, features, posterior, classes, generator)
         if not starts:
             break
         screened = [_screen(evaluator, _first_step(evaluator, start.posterior), settings) for start in starts]
         screened.sort(key=lambda optimum: -optimum.loglik)
-        polished = [_polish(evaluator, optimum.parameters, settings) for optimum in screened[:2]]
-        found += [_Run(Origin.SPLIT_MERGE, optimum) for optimum in polished]
-        top = max(polished, key=lambda optimum: optimum.loglik)
-        if top.loglik <= best.optimum.loglik + settings.tolerance:
+        polished = [_polish(evaluator, Origin.SPLIT_MERGE, own.parameters, task) for own in screened[:2]]
+        found += polished
+        top = max(polished, key=lambda run: run.optimum.loglik)
+        if top.optimum.loglik <= best.optimum.loglik + settings.tolerance:
             break
-        best = _Run(Origin.SPLIT_MERGE, top)
+        best = top
     return found
 
 
@@ -274,15 +337,21 @@ def _screen(evaluator: Evaluator, parameters: FloatArray, settings: SearchSettin
     return expect_maximise(evaluator, parameters, limit=settings.screening_iterations, tolerance=1e-2)
 
 
-def _polish(evaluator: Evaluator, parameters: FloatArray, settings: SearchSettings) -> Optimum:
-    """EM until steps get short, then Newton; once more should Newton have stopped early."""
-    climbed = expect_maximise(evaluator, parameters, limit=settings.max_iterations, tolerance=0.1)
-    optimum, _ = newton(evaluator, climbed.parameters, limit=NEWTON_LIMIT)
-    if optimum.converged:
-        return replace(optimum, passes=optimum.passes + climbed.passes)
-    again = expect_maximise(evaluator, optimum.parameters, limit=settings.max_iterations, tolerance=1e-5)
-    final, _ = newton(evaluator, again.parameters, limit=NEWTON_LIMIT)
-    return replace(final, passes=final.passes + again.passes + optimum.passes + climbed.passes)
+def _polish(evaluator: Evaluator, origin: Origin, parameters: FloatArray, task: _Task) -> _Run:
+    """EM until steps get short, then Newton; once more should Newton have stopped early.
+
+    Groups that are alike but for their numbers are numbered by level between the two.
+    """
+    limit = task.settings.max_iterations
+    climbed = expect_maximise(evaluator, parameters, limit=limit, tolerance=0.1)
+    ordered = _numbered(evaluator, climbed.parameters)
+    optimum, information = newton(evaluator, ordered, limit=NEWTON_LIMIT)
+    passes = climbed.passes + optimum.passes
+    if not optimum.converged:
+        again = expect_maximise(evaluator, optimum.parameters, limit=limit, tolerance=1e-5)
+        optimum, information = newton(evaluator, again.parameters, limit=NEWTON_LIMIT)
+        passes += again.passes + optimum.passes
+    return _Run(origin, replace(optimum, passes=passes), information)
 
 
 def _distinct(runs: Sequence[_Run], tolerance: float) -> list[tuple[_Run, int]]:
@@ -305,30 +374,26 @@ def _ranked(evaluator: Evaluator, distinct: Sequence[tuple[_Run, int]]) -> tuple
     return tuple(sorted(optima, key=lambda optimum: (not optimum.sound, -optimum.optimum.loglik)))
 
 
-def _random_part(prepared: Prepared, settings: SearchSettings, seed: int) -> tuple[Prepared, int | None]:
+def _random_part(prepared: Prepared, size: int, seed: Sequence[int]) -> tuple[Prepared, int | None]:
     """A random part of the members where there are very many, every member with the same chance."""
     lists = prepared.histories
-    if lists.patterns <= settings.search_members:
+    if lists.patterns <= size:
         return prepared, None
-    generator = np.random.default_rng([seed, 1])
-    total = lists.weight.sum()
-    counts = generator.multinomial(settings.search_members, lists.weight / total)
+    generator = np.random.default_rng(seed)
+    counts = generator.multinomial(size, lists.weight / lists.weight.sum())
     chosen = np.flatnonzero(counts)
-    return replace(prepared, histories=take_patterns(lists, chosen, counts[chosen].astype(np.float64))), int(
-        counts.sum()
-    )
+    part = take_patterns(lists, chosen, counts[chosen].astype(np.float64))
+    return prepared.with_histories(part), int(counts.sum())
 
 
 def take_patterns(lists: Histories, chosen: IntArray, weight: FloatArray) -> Histories:
     """The histories of chosen patterns with new weights (a random part, a half, a bootstrap sample)."""
-    lengths = np.diff(lists.start)[chosen]
-    start = np.concatenate([[0], np.cumsum(lengths)])
-    entries = np.repeat(lists.start[:-1][chosen] - start[:-1], lengths) + np.arange(start[-1])
+    start, cells = taken_lists(lists.start, lists.cells, chosen)
     kind = lists.kind[chosen]
     bases, risk = lists.bases, lists.risk
     if lists.direct_kinds:
         bases, risk, kind = bases[kind], risk[kind], np.arange(chosen.size, dtype=np.int32)
     return replace(
-        lists, start=start, cells=lists.cells[entries], kind=kind, weight=weight, meat_weight=weight, bases=bases,
+        lists, start=start, cells=cells, kind=kind, weight=weight, meat_weight=weight, bases=bases,
         risk=risk, pattern=np.arange(chosen.size), bounds=chunk_bounds(start),
     )  # fmt: skip

@@ -133,6 +133,8 @@ class SearchSettings:
         split_merge_rounds: rounds of merging two groups of the best fit and splitting a third (Ueda et al. 2000).
         search_members: with more distinct histories than this, the search runs on a random part of this size, and the
             best few optima are then polished on everybody.
+        check_members: with more distinct histories than this, these optima first go to a random part of this size,
+            where groups are merged and split once more: groups too small for the first part show here.
         tolerance: two log-likelihoods closer than this count as the same optimum.
         max_iterations: limit of EM steps and of Newton steps for each start.
     """
@@ -142,6 +144,7 @@ class SearchSettings:
     screening_iterations: int = 12
     split_merge_rounds: int = 4
     search_members: int = 6_000
+    check_members: int = 60_000
     tolerance: float = 1e-3
     max_iterations: int = 400
 
@@ -150,6 +153,8 @@ class SearchSettings:
             raise SettingsError("the search needs at least one start and one iteration", hint="raise it to 1 or more")
         if self.search_members < 100:  # noqa: PLR2004 - fewer carry no rare group
             raise SettingsError("the search needs at least 100 members", hint="raise search_members")
+        if self.check_members < self.search_members:
+            raise SettingsError("the second part of the search is smaller than the first", hint="raise check_members")
 
 
 @dataclass(frozen=True)

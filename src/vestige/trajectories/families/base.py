@@ -52,6 +52,12 @@ class FamilyModel(Protocol):
     def draw(self, predictors: Sequence[FloatArray], generator: np.random.Generator) -> FloatArray:
         """One random response a cell."""
 
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """(cells,) what log f(y) - log f(1) - (y - 1) curve is for each y > 0, if no parameter moves it; else None.
+
+        With it, cells of the same time are evaluated once, and the responses enter through their sums.
+        """
+
     def fault(self, response: FloatArray) -> str | None:
         """What is wrong with the observed responses, in words without values; None when nothing is."""
 

@@ -37,6 +37,10 @@ class BernoulliLogit:
         """See `FamilyModel`."""
         return (generator.random(predictors[0].shape) < sigmoid(predictors[0])).astype(np.float64)
 
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`; the only positive response is 1."""
+        return np.zeros_like(response)
+
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""
         if not np.isin(response, (0.0, 1.0)).all():
@@ -106,6 +110,11 @@ class Beta:
         precision = np.exp(np.clip(predictors[1], -PRECISION_LIMIT, PRECISION_LIMIT))
         mean = sigmoid(predictors[0])
         return np.clip(generator.beta(mean * precision, (1.0 - mean) * precision), 1e-12, 1.0 - 1e-12)
+
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`."""
+        del response
+        return None
 
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""

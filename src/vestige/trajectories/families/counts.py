@@ -51,6 +51,10 @@ class Poisson:
         """See `FamilyModel`."""
         return generator.poisson(np.minimum(_rate(predictors[0]), 1e17)).astype(np.float64)
 
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`."""
+        return -_log_factorial(response)
+
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""
         return count_fault(response)
@@ -103,6 +107,11 @@ class NegativeBinomial:
         alpha = np.exp(np.clip(predictors[1], DISPERSION_FLOOR, 20.0))
         rate = _rate(predictors[0]) * generator.gamma(1.0 / alpha) * alpha
         return generator.poisson(np.minimum(rate, 1e17)).astype(np.float64)
+
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`; the dispersion bends it."""
+        del response
+        return None
 
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""

@@ -55,6 +55,10 @@ class ZeroInflated:
         structural = generator.random(counts.shape) < sigmoid(predictors[-1])
         return np.where(structural, 0.0, counts)
 
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`; a structural zero adds no more than a constant to a positive response."""
+        return self._counts.positive_base(response)
+
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""
         return count_fault(response)
@@ -149,6 +153,10 @@ class ZeroInflatedTau:
     def draw(self, predictors: Sequence[FloatArray], generator: np.random.Generator) -> FloatArray:
         """See `FamilyModel`."""
         return self._inflated.draw(self._inner(predictors), generator)
+
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`; a structural zero adds no more than a constant to a positive response."""
+        return self._inflated.positive_base(response)
 
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""

@@ -77,6 +77,11 @@ class CensoredNormal:
         sigma = np.exp(np.clip(predictors[1], -SPREAD_LIMIT, SPREAD_LIMIT))
         return np.clip(generator.normal(predictors[0], sigma), self._minimum, self._maximum)
 
+    def positive_base(self, response: FloatArray) -> FloatArray | None:
+        """See `FamilyModel`."""
+        del response
+        return None
+
     def fault(self, response: FloatArray) -> str | None:
         """See `FamilyModel`."""
         return "every response is the same: there is no path to find" if np.unique(response).size == 1 else None
