@@ -1,6 +1,7 @@
 """Fits whose passes run over partitions in Spark, against the same fits in memory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from vestige.dataset import Dataset, Engine, open_dataset
 from vestige.errors import EngineError, SettingsError
 from vestige.trajectories import (
     PanelSettings,
+    PartitionedPanel,
     SearchSettings,
     TrajectorySettings,
     build_panel,
@@ -49,10 +51,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dataset_of(tmp_path_factory.mktemp("partitions") / "dataset", tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spark(folder: Path, _spark: None) -> Iterator[Dataset]:
     with open_dataset(folder, engine=Engine.SPARK) as dataset:
         yield dataset
+
+
+@pytest.fixture(scope="module")
+def parted(spark: Dataset) -> Iterator[PartitionedPanel]:
+    with partition_panel(spark, partitions=3) as panel:
+        yield panel
 
 
 @pytest.mark.parametrize("settings", [PanelSettings(), PanelSettings(clock="registration", periods=4)])
@@ -73,14 +81,13 @@ def test_passes_over_partitions_give_the_numbers_of_those_in_memory(spark: Datas
     np.testing.assert_allclose(sums.cell_weights, memory.expectation(parameters).cell_weights, rtol=1e-8, atol=1e-8)
 
 
-def test_a_partitioned_fit_is_the_fit_in_memory(spark: Dataset) -> None:
+def test_a_partitioned_fit_is_the_fit_in_memory(spark: Dataset, parted: PartitionedPanel) -> None:
     """The search sees 110 of 160 members; the optimum, its errors and criteria are those of all 160."""
     search = SearchSettings(starts=4, polished=2, split_merge_rounds=1, search_members=100, check_members=110)
-    model = TrajectorySettings(groups=2, order=1, search=search)
+    model = TrajectorySettings(family="poisson", groups=2, order=1, search=search)
     panel = build_panel(spark)
-    whole = fit_trajectories(panel, settings=MODEL)
-    with partition_panel(spark, partitions=3) as parted:
-        fit = fit_trajectories(parted, settings=model)
+    whole = fit_trajectories(panel, settings=replace(model, search=MODEL.search))
+    fit = fit_trajectories(parted, settings=model)
     assert fit.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-10)
     np.testing.assert_allclose(fit.parameters, whole.parameters, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(fit.inner_covariance, whole.inner_covariance, rtol=1e-5, atol=1e-7)
@@ -92,19 +99,18 @@ def test_a_partitioned_fit_is_the_fit_in_memory(spark: Dataset) -> None:
     assert "3 partitions" in finding.text
 
 
-def test_random_parts_are_the_same_for_the_same_seed(spark: Dataset) -> None:
-    with partition_panel(spark, partitions=2) as parted:
-        one, again, other = (parted.random_part(40, seed) for seed in (1, 1, 2))
+def test_random_parts_are_the_same_for_the_same_seed(spark: Dataset, parted: PartitionedPanel) -> None:
+    one, again, other = (parted.random_part(40, seed) for seed in (1, 1, 2))
     assert one.identifiers.tolist() == again.identifiers.tolist() != other.identifiers.tolist()
     whole = build_panel(spark)
     rows = np.searchsorted(whole.identifiers, one.identifiers)
     np.testing.assert_array_equal(one.dense(), whole.dense()[rows])
 
 
-def test_what_partitions_cannot_do_is_said(spark: Dataset, folder: Path) -> None:
+def test_what_partitions_cannot_do_is_said(spark: Dataset, parted: PartitionedPanel, folder: Path) -> None:
     with open_dataset(folder) as dataset, pytest.raises(EngineError, match="Spark"):
         partition_panel(dataset, partitions=2)
     with pytest.raises(SettingsError, match="partition"):
         partition_panel(spark, partitions=0)
-    with partition_panel(spark, partitions=2) as parted, pytest.raises(SettingsError, match="counts or yes and no"):
+    with pytest.raises(SettingsError, match="counts or yes and no"):
         fit_trajectories(parted, settings=TrajectorySettings(family="cnorm", groups=2))
