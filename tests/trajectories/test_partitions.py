@@ -59,7 +59,7 @@ def spark(folder: Path, _spark: None) -> Iterator[Dataset]:
 
 @pytest.fixture(scope="module")
 def parted(spark: Dataset) -> Iterator[PartitionedPanel]:
-    with partition_panel(spark, partitions=3) as panel:
+    with partition_panel(spark, partitions=2) as panel:
         yield panel
 
 
@@ -96,7 +96,7 @@ def test_a_partitioned_fit_is_the_fit_in_memory(spark: Dataset, parted: Partitio
     assert fit.converged
     assert fit.assignments.size == 110
     finding = next(finding for finding in fit.findings if finding.code == "ran-in-partitions")
-    assert "3 partitions" in finding.text
+    assert "2 partitions" in finding.text
 
 
 def test_random_parts_are_the_same_for_the_same_seed(spark: Dataset, parted: PartitionedPanel) -> None:
