@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile study-forum-groups
+.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile study-forum-groups study-dismantling
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -37,6 +37,9 @@ study-careers: setup
 # Coverage of the reference profile's intervals and of likelihood ratios; a few minutes.
 study-profile: setup
 	$(BIN)/python tools/study_profile.py
+# Area R of every strategy on the benchmark graphs beside the repository; about four CPU-minutes.
+study-dismantling: setup
+	$(BIN)/python tools/study_dismantling.py
 
 # Whether BIC finds the six groups, or the one, of whole simulated forums; an hour for 100 forums of each.
 study-forum-groups: setup

@@ -37,7 +37,11 @@ def disruption_chapters(dataset: Dataset, *, forum: str | None, seed: int, progr
     network = build_network(dataset, settings=NetworkSettings(forum=forum), seed=seed, progress=progress)
     by = ("role",) if "role_spell" in dataset.tables else ()
     result = simulate_disruption(
-        network, dataset=dataset, settings=DisruptionSettings(by=by), seed=seed, progress=progress
+        network,
+        dataset=dataset,
+        settings=DisruptionSettings(by=by, points=21, efficiency=False),
+        seed=seed,
+        progress=progress,
     )
     parts: list[Part] = [Words(ABOUT), Points(result.sentences(brief=True))]
     for name in result.plot_names:

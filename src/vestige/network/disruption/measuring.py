@@ -18,7 +18,7 @@ EFFICIENCY: Final = "efficiency"
 LOST: Final = " lost"
 """Ending of the outcomes about content."""
 
-EFFICIENCY_WORK: Final = 4_000_000
+EFFICIENCY_WORK: Final = 1_000_000
 """Visits of ties that the efficiency of one state of the network may take; else distances from sampled sources."""
 FEWEST_SOURCES: Final = 16
 
