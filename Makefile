@@ -37,6 +37,7 @@ study-careers: setup
 # Coverage of the reference profile's intervals and of likelihood ratios; a few minutes.
 study-profile: setup
 	$(BIN)/python tools/study_profile.py
+
 # Area R of every strategy on the benchmark graphs beside the repository; about four CPU-minutes.
 study-dismantling: setup
 	$(BIN)/python tools/study_dismantling.py
