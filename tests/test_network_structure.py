@@ -91,6 +91,18 @@ def test_clustering_beyond_degrees_is_seen() -> None:
     assert again.shapes == result.shapes
 
 
+def test_returned_ties_do_not_pass_for_clustering() -> None:
+    """Every tie returned or none: the same pairs are tied, and clustering stands beside the same random networks."""
+    pairs = [(one, (one + step) % 60) for one in range(60) for step in (1, 2, 3)]
+    settings = StructureSettings(replicates=5)
+    returned = network_of([*pairs, *((other, one) for one, other in pairs)], directed=True)
+    both = measure_structure(returned, settings=settings, seed=2).shapes
+    plain = measure_structure(network_of(pairs), settings=settings, seed=2).shapes
+    assert both["clustering"] == plain["clustering"]
+    assert both["reciprocity"].value == 1
+    assert both["reciprocity"].beyond
+
+
 def test_large_threads_of_the_less_active_are_seen() -> None:
     """A thread of 60 newcomers beside 30 threads of the same three regulars."""
     members = [*range(60), *(60 + regular for _ in range(30) for regular in range(3))]

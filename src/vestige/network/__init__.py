@@ -15,6 +15,7 @@ from vestige.network.settings import (
     Source,
 )
 from vestige.network.structure import StructureResult, StructureSettings, measure_structure
+from vestige.network.windows import NetworkSeries, WindowSettings, build_windows
 
 __all__ = [
     "AnyNetwork",
@@ -22,6 +23,7 @@ __all__ = [
     "ExportFormat",
     "Network",
     "NetworkKind",
+    "NetworkSeries",
     "NetworkSettings",
     "Overlap",
     "Projection",
@@ -31,7 +33,9 @@ __all__ = [
     "StructureResult",
     "StructureSettings",
     "TwoModeNetwork",
+    "WindowSettings",
     "build_network",
+    "build_windows",
     "compare_networks",
     "edge_expression",
     "export_network",

@@ -179,6 +179,9 @@ class _Parts:
         shuffled: a random matrix of the same degrees, from a seed.
         measures: figures that random networks are compared in.
         plain: figures that follow from size and degrees alone.
+        one_way: the matrix with directions, whose reciprocity is set beside random networks that keep in- and
+            out-degrees. Those have fewer returned ties, hence more pairs, so that the other figures are compared
+            without directions.
         sizes: (what, count, members behind it).
         distributed: whole numbers whose tails are fitted, by name.
         by_member: names among `distributed` that are of members.
@@ -189,6 +192,7 @@ class _Parts:
     shuffled: Callable[[int], "sparse.csr_array"]
     measures: Mapping[str, Measure]
     plain: Mapping[str, float | None]
+    one_way: "sparse.csr_array | None"
     sizes: tuple[tuple[str, int, int], ...]
     distributed: Mapping[str, IntArray]
     by_member: tuple[str, ...]
@@ -200,12 +204,10 @@ def _one_mode(network: Network) -> _Parts:
     components = shape.component_sizes(joined)
     tied, largest = int((degree > 0).sum()), int(components.max(initial=0))
     measures: dict[str, Measure] = {
-        "clustering": lambda own: shape.transitivity(_symmetric(own, network.directed), seed=0),
-        "assortativity": lambda own: shape.degree_assortativity(_symmetric(own, network.directed)),
+        "clustering": lambda own: shape.transitivity(own, seed=0),
+        "assortativity": shape.degree_assortativity,
         "largest component": lambda own: _share(shape.component_sizes(own)),
     }
-    if network.directed:
-        measures["reciprocity"] = shape.reciprocity
     sizes = (
         ("members", network.size, network.size),
         ("members with a tie", tied, tied),
@@ -214,9 +216,10 @@ def _one_mode(network: Network) -> _Parts:
         ("components of two or more", int((components > 1).sum()), tied),
     )
     return _Parts(
-        matrix=network.adjacency,
-        shuffled=lambda seed: rewired(network.adjacency, directed=network.directed, seed=seed),
+        matrix=joined,
+        shuffled=lambda seed: rewired(joined, directed=False, seed=seed),
         measures=measures,
+        one_way=network.adjacency if network.directed else None,
         plain={
             "density": shape.density(network.ties, network.size, directed=network.directed),
             "centralisation": shape.centralisation(joined),
@@ -236,6 +239,7 @@ def _two_mode(network: TwoModeNetwork) -> _Parts:
     return _Parts(
         matrix=membership,
         shuffled=lambda seed: curveball(membership, seed=seed),
+        one_way=None,
         measures={
             "largest component": lambda own: _share(shape.two_mode_component_sizes(own)),
             "thread size and activity": shape.size_against_activity,
@@ -256,16 +260,6 @@ def _two_mode(network: TwoModeNetwork) -> _Parts:
     )
 
 
-def _symmetric(matrix: "sparse.csr_array", directed: bool) -> "sparse.csr_array":
-    from scipy import sparse
-
-    if not directed:
-        return matrix
-    both = sparse.csr_array(matrix + matrix.T)
-    both.sort_indices()
-    return both
-
-
 def _share(components: IntArray) -> float | None:
     return float(components.max() / components.sum()) if components.size else None
 
@@ -280,21 +274,27 @@ def _compared(parts: _Parts, replicates: int, seed: int, progress: Progress) -> 
     """Each figure, with the mean and the 2.5 % and 97.5 % quantiles of random networks."""
     seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(replicates)]
     drawn: dict[str, list[float | None]] = {name: [] for name in parts.measures}
+    returned: list[float | None] = []
     for done, own in enumerate(seeds):
         matrix = parts.shuffled(own)
         for name, measure in parts.measures.items():
             drawn[name].append(measure(matrix))
+        if parts.one_way is not None:
+            returned.append(shape.reciprocity(rewired(parts.one_way, directed=True, seed=own)))
         progress(Step("random networks", done + 1, replicates, "networks"))
     found = {name: Shape(value) for name, value in parts.plain.items()}
-    for name, measure in parts.measures.items():
-        known = [value for value in drawn[name] if value is not None]
-        observed = measure(parts.matrix)
-        if known and observed is not None:
-            low, high = np.quantile(known, (0.025, 0.975))
-            found[name] = Shape(observed, float(np.mean(known)), float(low), float(high))
-        else:
-            found[name] = Shape(observed)
+    found |= {name: _beside(measure(parts.matrix), drawn[name]) for name, measure in parts.measures.items()}
+    if parts.one_way is not None:
+        found["reciprocity"] = _beside(shape.reciprocity(parts.one_way), returned)
     return found
+
+
+def _beside(observed: float | None, drawn: list[float | None]) -> Shape:
+    known = [value for value in drawn if value is not None]
+    if observed is None or not known:
+        return Shape(observed)
+    low, high = np.quantile(known, (0.025, 0.975))
+    return Shape(observed, float(np.mean(known)), float(low), float(high))
 
 
 def _tail(values: IntArray) -> HeavyTail | None:
