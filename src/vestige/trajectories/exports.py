@@ -8,6 +8,7 @@ from vestige.trajectories.result import TrajectoryResult
 from vestige.trajectories.settings import (
     NO_ZERO_PART,
     ZERO_FAMILIES,
+    Basis,
     Family,
     PathSettings,
     Scope,
@@ -40,6 +41,8 @@ def export_code(result: TrajectoryResult, language: Language | str) -> str:
     """
     if not isinstance(result.settings, TrajectorySettings):
         raise SettingsError("code is written for models of one outcome", hint="state the outcomes apart")
+    if result.settings.basis is Basis.SPLINE:
+        raise SettingsError("neither package has natural splines", hint="export the tables instead")
     target = chosen(Language, language, "language")
     return _stata(result) if target is Language.STATA else _r(result)
 
@@ -59,7 +62,8 @@ def _stata(result: TrajectoryResult) -> str:
         options += ["sigmabygroup"] if settings.spread is Scope.GROUP else []
     if panel.exposure is not None:
         options.append(f"expos(e1-e{periods})")
-    options += [f"tcov({name}1-{name}{periods})" for name in panel.covariate_names]
+    if panel.covariate_names:
+        options.append(f"tcov({' '.join(f'{name}1-{name}{periods}' for name in panel.covariate_names)})")
     if panel.risk_factor_names:
         options.append(f"risk({' '.join(panel.risk_factor_names)})")
     if panel.weights is not None:
@@ -75,31 +79,56 @@ def _stata(result: TrajectoryResult) -> str:
 
 
 def _r(result: TrajectoryResult) -> str:
-    settings = path_settings(result.settings)[0]
-    groups, periods = result.classes, result.panels[0].periods
-    head = f"# {groups} groups, log-likelihood {result.log_likelihood:.6f} in Vestige {result.provenance.version}\n"
-    if settings.family is Family.ZIP_TAU:
-        order = max(settings.orders(groups))
-        return head + f'library(crimCV)\nfit <- crimCV(as.matrix(y), ng = {groups}, dpolyp = {order}, model = "ZIPt")\n'
-    if settings.family not in TRAJER_MODELS or (settings.zero_scope is Scope.COMMON and settings.family is Family.ZIP):
+    settings, panel = path_settings(result.settings)[0], result.panels[0]
+    fitted = f"log-likelihood {result.log_likelihood:.6f} in Vestige {result.provenance.version}"
+    head = f"# {result.classes} groups, {fitted}\n"
+    if panel.exposure is not None or panel.weights is not None or settings.dropout_order is not None:
+        raise SettingsError("trajeR has no exposure, weights or drop-out", hint="export the tables instead")
+    return head + (_crimcv(result, settings) if settings.family is Family.ZIP_TAU else _trajer(result, settings))
+
+
+def _crimcv(result: TrajectoryResult, settings: PathSettings) -> str:
+    orders = set(settings.orders(result.classes))
+    panel = result.panels[0]
+    if len(orders) > 1 or panel.covariate_names or panel.risk_factor_names or settings.spread is Scope.COMMON:
+        raise SettingsError("crimCV has one order and no covariates", hint="export the tables instead")
+    arguments = f'as.matrix(y), ng = {result.classes}, dpolyp = {orders.pop()}, model = "ZIPt"'
+    return f"library(crimCV)  # a negative number is a missing response\nfit <- crimCV({arguments})\n"
+
+
+def _trajer(result: TrajectoryResult, settings: PathSettings) -> str:
+    """The call of trajeR 1.0; versions before count the groups in `degre` and know no `ng`."""
+    groups, panel = result.classes, result.panels[0]
+    zero = settings.zero_orders(groups)
+    inflated = settings.family is Family.ZIP
+    if settings.family not in TRAJER_MODELS or (
+        inflated and (settings.zero_scope is Scope.COMMON or NO_ZERO_PART in zero)
+    ):
         raise SettingsError("trajeR and crimCV have no such model", hint="export the tables instead")
     arguments = [
-        "Y = as.matrix(y)", "A = as.matrix(t)", f"ng = {groups}",
+        "Y = as.matrix(y)", "A = as.matrix(t)", f"ng = {groups}  # not before trajeR 1.0",
         f"degre = c({_joined(settings.orders(groups), ', ')})",
         f'Model = "{TRAJER_MODELS[settings.family]}"', 'Method = "L"',
     ]  # fmt: skip
-    if settings.family is Family.ZIP:
-        zero = [max(order, 0) for order in settings.zero_orders(groups)]
+    if inflated:
         arguments.append(f"degre.nu = c({_joined(zero, ', ')})")
     if settings.family is Family.CNORM:
         arguments += [f"{'ymin' if name == 'min' else 'ymax'} = {limit:g}" for name, limit in _limits(result, settings)]
         arguments.append(f"ssigma = {'FALSE' if settings.spread is Scope.GROUP else 'TRUE'}")
-    if result.panels[0].risk_factor_names:
+    if panel.risk_factor_names:
         arguments.append("Risk = as.matrix(risk)")
-    if NO_ZERO_PART in settings.zero_orders(groups) and settings.family is Family.ZIP:
-        head += "# trajeR cannot leave the zero part out of one group: its order is 0 there\n"
-    body = ",\n  ".join(arguments)
-    return f"{head}library(trajeR)  # y, t: one column a time, {periods} columns\nfit <- trajeR(\n  {body}\n)\n"
+    if panel.covariate_names:
+        arguments.append("TCOV = as.matrix(w)")
+    reference = getattr(result.settings, "reference_group", 1)
+    arguments += [f"refgr = {reference}"] if reference != 1 else []
+    body = "\n".join(_with_comma(line, last=line is arguments[-1]) for line in arguments)
+    note = f"  # y, t: one column a time, {panel.periods} columns; w: those of each covariate side by side"
+    return f"library(trajeR){note}\nfit <- trajeR(\n{body}\n)\n"
+
+
+def _with_comma(line: str, *, last: bool) -> str:
+    code, mark, comment = line.partition("  #")
+    return f"  {code}{'' if last else ','}{mark}{comment}"
 
 
 def _limits(result: TrajectoryResult, settings: PathSettings) -> list[tuple[str, float]]:
