@@ -51,10 +51,11 @@ def test_average_precision_is_the_stepwise_sum(rows):
 def test_ties_at_k_are_in_random_order(rows, first):
     """Expected precision over every order of the tied."""
     scores, sought = _arrays(rows)
-    found = []
-    for order in itertools.permutations(range(len(rows))):
-        if all(scores[one] >= scores[two] for one, two in itertools.pairwise(order)):
-            found.append(sought[list(order)][:first].sum())
+    found = [
+        sought[list(order)][:first].sum()
+        for order in itertools.permutations(range(len(rows)))
+        if all(scores[one] >= scores[two] for one, two in itertools.pairwise(order))
+    ]
     assert precision_at(scores, sought, first) == pytest.approx(np.mean(found) / first)
     assert recall_at(scores, sought, first) == pytest.approx(np.mean(found) / sought.sum())
 

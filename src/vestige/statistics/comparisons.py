@@ -52,4 +52,4 @@ def holm(p_values: Sequence[float]) -> list[float]:
     raised = np.maximum.accumulate(given[order] * (given.size - np.arange(given.size)))
     corrected = np.empty_like(given)
     corrected[order] = np.minimum(raised, 1.0)
-    return corrected.tolist()
+    return [float(value) for value in corrected]

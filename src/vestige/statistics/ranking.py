@@ -103,7 +103,8 @@ def places(placed: Placed, weight: "NDArray[np.float64] | None" = None) -> Place
     with np.errstate(divide="ignore", invalid="ignore"):
         placement = np.where(all_others > 0, lower / all_others, 0.0)
         precision = np.where(everybody > 0, (sought_above + sought) / everybody, 0.0)
-    return Places(placement[own], precision[own], (others_above + sought_above)[own], (others + sought)[own])
+    above = np.asarray(others_above + sought_above, np.float64)
+    return Places(placement[own], precision[own], above[own], np.asarray(others + sought, np.float64)[own])
 
 
 def area_under_curve(scores: "NDArray[np.float64]", sought: "NDArray[np.bool_]") -> float:

@@ -1,0 +1,229 @@
+"""Every measure of position of some members, with how it was computed."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from vestige.network.centrality import (
+    column_sums,
+    eigenvector,
+    k_core,
+    page_rank,
+    reciprocity,
+    row_sums,
+    two_mode_hits,
+)
+from vestige.network.communities import Communities, bridging, find_communities
+from vestige.network.holes import hole_steps, structural_holes
+from vestige.network.measures import ACTIVITY, Measure
+from vestige.network.paths import Paths, shortest_paths
+from vestige.network.ties import Ties
+from vestige.statistics.compiled import FloatArray
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a measure may take.
+
+    Attributes:
+        exact_steps: betweenness and closeness start from every member while members times ties is below this.
+        sources: members that paths start from otherwise.
+        partitions: seeds from which communities are looked for.
+        hole_steps: constraint and effective size are left out when they would take more innermost steps.
+    """
+
+    exact_steps: float = 1e10
+    sources: int = 64
+    partitions: int = 5
+    hole_steps: float = 3e10
+
+
+class Family(StrEnum):
+    """Measures that are computed together."""
+
+    ACTIVITY = "activity"
+    DEGREES = "degrees"
+    PAGERANK = "pagerank"
+    EIGENVECTOR = "eigenvector"
+    TWO_MODE = "two-mode"
+    CORE = "core"
+    PATHS = "paths"
+    HOLES = "holes"
+    COMMUNITIES = "communities"
+    RECIPROCITY = "reciprocity"
+
+
+FAMILIES: Final[Mapping[Family, tuple[Measure, ...]]] = {
+    Family.ACTIVITY: ACTIVITY,
+    Family.DEGREES: (
+        Measure.STRENGTH, Measure.OUT_STRENGTH, Measure.IN_STRENGTH,
+        Measure.DEGREE, Measure.OUT_DEGREE, Measure.IN_DEGREE,
+    ),
+    Family.PAGERANK: (Measure.PAGERANK,),
+    Family.EIGENVECTOR: (Measure.EIGENVECTOR,),
+    Family.TWO_MODE: (Measure.TWO_MODE_HITS,),
+    Family.CORE: (Measure.CORE,),
+    Family.PATHS: (Measure.HARMONIC, Measure.BETWEENNESS),
+    Family.HOLES: (Measure.CONSTRAINT, Measure.EFFECTIVE_SIZE),
+    Family.COMMUNITIES: (Measure.BRIDGING, Measure.PARTICIPATION),
+    Family.RECIPROCITY: (Measure.RECIPROCITY,),
+}  # fmt: skip
+
+_WALK_STEPS: Final = 80
+"""Products with the matrix until a walk or an eigenvector has settled, roughly."""
+_LEIDEN_STEPS: Final = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Values of measures and how they came about.
+
+    Attributes:
+        values: of each measure, NaN where it is not defined. Shape (members,) each.
+        methods: how a measure was computed, where that is not plain from its name.
+        communities: partitions behind bridging.
+        paths: what is known of the paths behind betweenness.
+        left_out: measures that would have taken too long.
+    """
+
+    values: Mapping[Measure, FloatArray] = field(repr=False)
+    methods: Mapping[Measure, str]
+    communities: Communities | None = None
+    paths: Paths | None = None
+    left_out: tuple[Measure, ...] = ()
+
+
+def measure_values(ties: Ties, wanted: Collection[Measure], *, effort: Effort, seed: int) -> Measured:
+    """Every wanted measure that the records allow.
+
+    Args:
+        ties: the records.
+        wanted: which measures.
+        effort: how much work they may take.
+        seed: of sampled sources and of communities.
+    """
+    possible = set(wanted) & set(ties.measures)
+    values: dict[Measure, FloatArray] = {}
+    methods: dict[Measure, str] = {}
+    communities: Communities | None = None
+    paths: Paths | None = None
+    left_out: tuple[Measure, ...] = ()
+    for family, members in FAMILIES.items():
+        if not possible & set(members):
+            continue
+        if family is Family.HOLES and hole_steps(ties) > effort.hole_steps:
+            left_out = tuple(measure for measure in members if measure in possible)
+        elif family is Family.PATHS:
+            paths, found = _path_values(ties, effort, seed)
+            values |= found
+            methods |= _path_methods(paths, seed, directed=ties.directed)
+        elif family is Family.COMMUNITIES:
+            communities = find_communities(ties.joined, partitions=effort.partitions, seed=seed)
+            values |= dict(zip(members, bridging(ties.joined, communities), strict=True))
+            methods |= _community_methods(communities, seed)
+        else:
+            values |= _plain_values(ties, family)
+    kept = {measure: values[measure] for measure in Measure if measure in possible and measure in values}
+    return Measured(kept, {own: text for own, text in methods.items() if own in kept}, communities, paths, left_out)
+
+
+def _plain_values(ties: Ties, family: Family) -> Mapping[Measure, FloatArray]:
+    members = FAMILIES[family]
+    match family:
+        case Family.ACTIVITY:
+            return dict(ties.activity)
+        case Family.DEGREES:
+            return _degrees(ties)
+        case Family.HOLES:
+            return dict(zip(members, structural_holes(ties), strict=True))
+        case _:
+            return {members[0]: _SINGLE[family](ties)}
+
+
+def _hits(ties: Ties) -> FloatArray:
+    return np.zeros(ties.size) if ties.membership is None else two_mode_hits(ties.membership)
+
+
+_SINGLE: Final[Mapping[Family, Callable[[Ties], FloatArray]]] = {
+    Family.PAGERANK: lambda ties: page_rank(ties.adjacency),
+    Family.EIGENVECTOR: lambda ties: eigenvector(ties.joined),
+    Family.TWO_MODE: _hits,
+    Family.CORE: k_core,
+    Family.RECIPROCITY: lambda ties: reciprocity(ties.adjacency),
+}
+
+
+def _degrees(ties: Ties) -> dict[Measure, FloatArray]:
+    found = {
+        Measure.STRENGTH: row_sums(ties.joined),
+        Measure.DEGREE: np.diff(ties.joined.indptr).astype(np.float64),
+    }
+    if ties.directed:
+        found |= {
+            Measure.OUT_STRENGTH: row_sums(ties.adjacency),
+            Measure.IN_STRENGTH: column_sums(ties.adjacency),
+            Measure.OUT_DEGREE: np.diff(ties.adjacency.indptr).astype(np.float64),
+            Measure.IN_DEGREE: np.bincount(ties.adjacency.indices, minlength=ties.size).astype(np.float64),
+        }
+    return found
+
+
+def sampled_sources(ties: Ties, effort: Effort) -> int | None:
+    """Members that paths start from; None for all."""
+    pairs = ties.joined.nnz / 2
+    return None if ties.size * pairs < effort.exact_steps else effort.sources
+
+
+def _path_values(ties: Ties, effort: Effort, seed: int) -> tuple[Paths, dict[Measure, FloatArray]]:
+    sources = sampled_sources(ties, effort)
+    paths = shortest_paths(ties.adjacency, sources=sources, seed=seed)
+    harmonic = paths.harmonic
+    if ties.directed:
+        harmonic = shortest_paths(ties.joined, sources=sources, seed=seed).harmonic
+    return paths, {Measure.HARMONIC: harmonic, Measure.BETWEENNESS: paths.betweenness}
+
+
+def _path_methods(paths: Paths, seed: int, *, directed: bool) -> dict[Measure, str]:
+    along = "along directions" if directed else "every tie one step"
+    if paths.exact:
+        exact = f"exact, {along} (Brandes 2001)"
+        return {Measure.BETWEENNESS: exact, Measure.HARMONIC: "exact, either direction one step"}
+    agreement = (
+        "" if paths.agreement is None else f"; halves of the sources agree with rank correlation {paths.agreement:.3f}"
+    )
+    drawn = f"estimated from {paths.sources} members drawn with seed {seed}"
+    return {
+        Measure.BETWEENNESS: f"{drawn}, {along} (Brandes and Pich 2007){agreement}",
+        Measure.HARMONIC: f"{drawn} (Eppstein and Wang 2004)",
+    }
+
+
+def _community_methods(communities: Communities, seed: int) -> dict[Measure, str]:
+    agreement = "" if communities.agreement is None else f", adjusted Rand index {communities.agreement:.2f} among them"
+    text = f"mean over {len(communities.labels)} Leiden partitions, seed {seed}{agreement}"
+    return {Measure.BRIDGING: text, Measure.PARTICIPATION: text}
+
+
+def family_steps(ties: Ties, family: Family, effort: Effort) -> float:
+    """About how many innermost steps a family takes; to decide what can be repeated hundreds of times."""
+    arcs = float(ties.joined.nnz)
+    sources = sampled_sources(ties, effort) or ties.size
+    incidences = 0.0 if ties.incidence is None else float(ties.incidence.nnz)
+    return (
+        ties.size
+        + {
+            Family.ACTIVITY: incidences,
+            Family.DEGREES: 4 * arcs,
+            Family.PAGERANK: _WALK_STEPS * arcs,
+            Family.EIGENVECTOR: _WALK_STEPS * arcs,
+            Family.TWO_MODE: 2 * _WALK_STEPS * incidences,
+            Family.CORE: 10 * arcs,
+            Family.PATHS: 4.0 * sources * arcs * (2 if ties.directed else 1),
+            Family.HOLES: hole_steps(ties) if family is Family.HOLES else 0.0,
+            Family.COMMUNITIES: _LEIDEN_STEPS * effort.partitions * arcs,
+            Family.RECIPROCITY: 20 * arcs,
+        }[family]
+    )
