@@ -31,6 +31,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "disrupt",
     "network",
     "activity",
+    "keymembers",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

@@ -3,8 +3,15 @@
 from vestige.network.build import build_network, edge_expression
 from vestige.network.exports import ExportFormat, export_network
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
+from vestige.network.measures import Measure
 from vestige.network.overlap import Overlap, compare_networks
+from vestige.network.position_values import Effort
+from vestige.network.positions import PositionResult, PositionSettings, measure_positions
 from vestige.network.reading import read_edge_list
+from vestige.network.role_records import Labels, LabelSettings, read_labels
+from vestige.network.role_settings import RoleSettings, Timing
+from vestige.network.role_transfer import transfer_roles
+from vestige.network.roles import RoleResult, evaluate_roles
 from vestige.network.settings import (
     EdgeListSettings,
     NetworkKind,
@@ -20,25 +27,38 @@ from vestige.network.windows import NetworkSeries, WindowSettings, build_windows
 __all__ = [
     "AnyNetwork",
     "EdgeListSettings",
+    "Effort",
     "ExportFormat",
+    "LabelSettings",
+    "Labels",
+    "Measure",
     "Network",
     "NetworkKind",
     "NetworkSeries",
     "NetworkSettings",
     "Overlap",
+    "PositionResult",
+    "PositionSettings",
     "Projection",
     "ProjectionSettings",
     "ReplyRule",
+    "RoleResult",
+    "RoleSettings",
     "Source",
     "StructureResult",
     "StructureSettings",
+    "Timing",
     "TwoModeNetwork",
     "WindowSettings",
     "build_network",
     "build_windows",
     "compare_networks",
     "edge_expression",
+    "evaluate_roles",
     "export_network",
+    "measure_positions",
     "measure_structure",
     "read_edge_list",
+    "read_labels",
+    "transfer_roles",
 ]

@@ -40,7 +40,7 @@ def read_edge_list(file: str | Path, *, settings: EdgeListSettings | None = None
     """
     wanted = settings or EdgeListSettings()
     path = Path(file)
-    return network_of_table(_read(path), wanted, digest=_digest(path))
+    return network_of_table(read_table_file(path), wanted, digest=_digest(path))
 
 
 def network_of_table(table: "pa.Table", settings: EdgeListSettings, *, digest: str | None = None) -> AnyNetwork:
@@ -110,7 +110,8 @@ def _label_findings(kept: bool) -> Iterator[Finding]:
         yield Finding("labels-replaced", Severity.NOTE, text)
 
 
-def _read(path: Path) -> "pa.Table":
+def read_table_file(path: Path) -> "pa.Table":
+    """A CSV or Parquet file as Arrow; raises SourceError for anything else."""
     import pyarrow as pa
     from pyarrow import csv, parquet
 

@@ -26,7 +26,7 @@ def drawn_anew(ties: Ties, generator: np.random.Generator) -> Ties:
     if ties.projection is None:
         made = replace(made, adjacency=_reweighted(ties, generator, None))
     if ties.days is not None:
-        chosen = generator.multinomial(ties.days.shape[1], np.full(ties.days.shape[1], 1 / ties.days.shape[1]))
+        chosen = _times_drawn(ties.days.shape[1], generator)
         made = _with_activity(made, Measure.ACTIVE_DAYS, np.asarray(ties.days @ chosen.astype(np.float64)))
     thanks = ties.activity.get(Measure.THANKS_RECEIVED)
     if thanks is not None and thanks.sum() > 0:
@@ -94,12 +94,18 @@ def _reweighted(ties: Ties, generator: np.random.Generator, missing: float | Non
     """The adjacency with ties drawn anew, or with a share of them missing."""
     source, target, weight = _tie_arrays(ties)
     if missing is None:
-        times = generator.multinomial(weight.size, np.full(weight.size, 1 / max(weight.size, 1)))
+        times = _times_drawn(weight.size, generator)
     else:
         times = (generator.random(weight.size) >= missing).astype(np.int64)
     kept = times > 0
     again = weight[kept] * times[kept]
     return adjacency_of(source[kept], target[kept], again, ties.size, directed=ties.directed)
+
+
+def _times_drawn(size: int, generator: np.random.Generator) -> IntArray:
+    """How often each of some things is drawn when as many are drawn with replacement. Shape (size,)."""
+    drawn = generator.integers(size, size=size) if size else np.zeros(0, np.int64)
+    return np.bincount(drawn, minlength=size).astype(np.int64)
 
 
 def _tie_arrays(ties: Ties) -> tuple[IntArray, IntArray, FloatArray]:

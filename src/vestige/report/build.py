@@ -21,6 +21,7 @@ OPTIONAL_CHAPTERS: Final[dict[str, str]] = {
     "activity": "vestige.report.activity_chapters:activity_chapters",
     "network": "vestige.report.network_chapters:network_chapters",
     "careers": "vestige.report.career_chapters:career_chapters",
+    "key-members": "vestige.report.key_member_chapters:key_member_chapters",
     "profile": "vestige.report.profile_chapters:profile_chapters",
     "disruption": "vestige.report.disruption_chapters:disruption_chapters",
 }
