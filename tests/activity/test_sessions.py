@@ -151,6 +151,16 @@ def test_any_gap_between_pause_and_absence_finds_them(planted, minutes):
     assert f"{minutes} minutes" in [row["gap"] for row in result.table("gap_sensitivity").to_pylist()]
 
 
+def test_members_in_parts_give_the_same(planted, monkeypatch):
+    with open_dataset(planted[0]) as dataset:
+        whole = measure_sessions(dataset)
+        rows = sum(entry.rows for name in ("view", "download") for entry in dataset.manifest.files_of(name))
+        monkeypatch.setattr("vestige.activity.session_reduce.ROWS_AT_ONCE", rows // 3)
+        parts = measure_sessions(dataset)
+    assert parts.to_plain() == whole.to_plain()
+    assert all(parts.table(name).equals(whole.table(name)) for name in whole.table_names)
+
+
 def test_charts_sentences_and_json(planted):
     with open_dataset(planted[0]) as dataset:
         result = measure_sessions(dataset)

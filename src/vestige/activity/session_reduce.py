@@ -1,8 +1,11 @@
 """Run the reductions of visits on the dataset's engine and hold their small answers as plain values."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import ibis
 
 from vestige.activity import session_tables, tables
 from vestige.activity.reduce import collect, rows_in_scope, scope_of
@@ -16,6 +19,8 @@ from vestige.statistics.distribution import Distribution
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+ROWS_AT_ONCE: Final = 20_000_000
+"""Events that are sorted at a time: some 3 GB."""
 _SIZES: Final = ("pages", "sections", "transfers")
 
 
@@ -81,7 +86,7 @@ def reduce_sessions(
         forum: code of the one forum; None for all together.
         gap: seconds of inactivity that end a visit.
         gaps: other gaps to show, ascending.
-        progress: called once a step.
+        progress: called once a part of the members.
 
     Raises:
         SettingsError: the dataset has no such forum.
@@ -92,13 +97,21 @@ def reduce_sessions(
     view = rows_in_scope(dataset, VIEWS.table, scope)
     has_downloads = DOWNLOADS.table in dataset.tables
     download = rows_in_scope(dataset, DOWNLOADS.table, scope) if has_downloads else None
-    paused = session_tables.with_pauses(session_tables.visit_events(view, download, members))
-    progress(Step("pauses", 0, 3, "steps"))
-    pauses = {row["place"]: row for row in collect(session_tables.pauses_by_length(paused, gaps))}
-    progress(Step("visits", 1, 3, "steps"))
     pages = page_views(view)
-    with session_tables.visits_of(paused, gap).cache() as visits:
-        progress(Step("patterns", 2, 3, "steps"))
+    shards = _shards(dataset)
+    pauses: dict[int, dict[str, int]] = {}
+    with ExitStack() as kept:
+        parts = []
+        for shard in range(shards):
+            progress(Step("visits", shard, shards, "parts"))
+            events = session_tables.visit_events(view, download, members, part=(shard, shards))
+            with session_tables.with_pauses(events).cache() as paused:
+                for row in collect(session_tables.pauses_by_length(paused, gaps)):
+                    before = pauses.get(row["place"], {"pauses": 0, "seconds": 0})
+                    pauses[row["place"]] = {name: before[name] + row[name] for name in before}
+                parts.append(kept.enter_context(session_tables.visits_of(paused, gap).cache()))
+        progress(Step("visits", shards, shards, "parts"))
+        visits = parts[0] if shards == 1 else ibis.union(*parts, distinct=False)
         (whole,) = collect(
             visits.aggregate(
                 visits=visits.count(), pages=visits.pages.sum(), transfers=visits.transfers.sum(),
@@ -106,7 +119,7 @@ def reduce_sessions(
             )
         )  # fmt: skip
         of_members = _distribution(session_tables.by_member(visits), "members")
-        reduction = SessionReduction(
+        return SessionReduction(
             members=int(members.count().to_pyarrow().as_py()),
             visitors=of_members.size,
             visits=whole["visits"],
@@ -127,8 +140,12 @@ def reduce_sessions(
             with_sections=bool(whole["sections"]),
             with_downloads=has_downloads,
         )
-    progress(Step("done", 3, 3, "steps"))
-    return reduction
+
+
+def _shards(dataset: Dataset) -> int:
+    """Parts of the members whose events are sorted one after another, so that memory stays bounded."""
+    files = (*dataset.manifest.files_of(VIEWS.table), *dataset.manifest.files_of(DOWNLOADS.table))
+    return max(1, -(-sum(entry.rows for entry in files) // ROWS_AT_ONCE))
 
 
 def _by_gap(pauses: Mapping[int, Mapping[str, int]], gaps: Sequence[int]) -> list[GapCounts]:

@@ -19,11 +19,17 @@ MONDAY: Final = 3
 _WEEK: Final = 7
 
 
-def visit_events(view: "ir.Table", download: "ir.Table | None", members: "ir.Table") -> "ir.Table":
-    """Dated page views and downloads of members: forum, member, second, section, page (1 or 0), transfer (1 or 0)."""
-    parts = [_events(page_views(view), is_page=True)]
+def visit_events(
+    view: "ir.Table", download: "ir.Table | None", members: "ir.Table", part: tuple[int, int] = (0, 1)
+) -> "ir.Table":
+    """Dated page views and downloads of members: forum, member, second, section, page (1 or 0), transfer (1 or 0).
+
+    With `part` (i, n) only members whose id leaves i when divided by n.
+    """
+    place, number = part
+    parts = [_events(page_views(view).filter(lambda row: row.member % number == place), is_page=True)]
     if download is not None:
-        parts.append(_events(download, is_page=False))
+        parts.append(_events(download.filter(lambda row: row.member % number == place), is_page=False))
     rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
     return rows.semi_join(members, ["forum", "member"])
 
