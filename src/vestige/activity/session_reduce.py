@@ -1,7 +1,7 @@
 """Run the reductions of visits on the dataset's engine and hold their small answers as plain values."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -105,7 +105,8 @@ def reduce_sessions(
         for shard in range(shards):
             progress(Step("visits", shard, shards, "parts"))
             events = session_tables.visit_events(view, download, members, part=(shard, shards))
-            with session_tables.with_pauses(events).cache() as paused:
+            with_pauses = session_tables.with_pauses(events)
+            with with_pauses.cache() if shards > 1 else nullcontext(with_pauses) as paused:
                 for row in collect(session_tables.pauses_by_length(paused, gaps)):
                     before = pauses.get(row["place"], {"pauses": 0, "seconds": 0})
                     pauses[row["place"]] = {name: before[name] + row[name] for name in before}

@@ -27,9 +27,13 @@ def visit_events(
     With `part` (i, n) only members whose id leaves i when divided by n.
     """
     place, number = part
-    parts = [_events(page_views(view).filter(lambda row: row.member % number == place), is_page=True)]
+    pages = page_views(view)
+    if number > 1:
+        pages = pages.filter(pages.member % number == place)
+        download = None if download is None else download.filter(download.member % number == place)
+    parts = [_events(pages, is_page=True)]
     if download is not None:
-        parts.append(_events(download.filter(lambda row: row.member % number == place), is_page=False))
+        parts.append(_events(download, is_page=False))
     rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
     return rows.semi_join(members, ["forum", "member"])
 
