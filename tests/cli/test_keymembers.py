@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from vestige.cli import run
+from vestige.dataset import open_dataset
+from vestige.report import ReportSettings, build_report
 from vestige.simulate import ForumSettings, StandingSettings, StructureSettings, VisitSettings, simulate_forum
 from vestige.simulate.store import write_simulated_dataset
 
@@ -55,3 +57,14 @@ def test_a_list_of_ties_with_labels(tmp_path, capsys):
 def test_wrong_options(dataset, capsys, wrong, said):
     assert run(["keymembers", str(dataset), *wrong]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_chapter(dataset, monkeypatch):
+    for name in ("_REPLICATES", "_LOSSES", "_REWIRINGS"):
+        monkeypatch.setattr(f"vestige.report.key_member_chapters.{name}", 1)
+    with open_dataset(dataset) as opened:
+        report = build_report(opened, settings=ReportSettings(chapters=("key-members",)), seed=1)
+    chapter = next(own for own in report.chapters if own.key == "key-members")
+    assert {table.name for table in chapter.tables} >= {"accuracy", "stability"}
+    assert "Average precision" in report.html
+    assert not any(name in report.html for name in opened.arrow("member")["pseudonym"].to_pylist())
