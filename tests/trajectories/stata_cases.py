@@ -293,10 +293,16 @@ def _path_parameter(frame: pd.DataFrame, name: str, order: np.ndarray) -> int | 
 
 
 def _membership(fit: TrajectoryResult, frame: pd.DataFrame, name: str, order: np.ndarray) -> np.ndarray | None:
-    """The contrast of a membership parameter; a lone letter G names the last risk factor, or a covariate."""
+    """The contrast of a membership parameter.
+
+    The plug-in calls the last risk factor G and a covariate G too. With both, the stored G2, G3, ... are the risk
+    factor's, which were printed later, and G1 is the covariate's, since the first group has no membership parameter.
+    """
     match = re.match(r"(theta|const|G)(\d)$", name)
     risks = fit.panels[0].risk_factor_names
-    if match is None or (match[1] == "G" and (not risks or fit.panels[0].covariate_names)):
+    if match is None:
+        return None
+    if match[1] == "G" and (not risks or (fit.panels[0].covariate_names and match[2] == "1")):
         return None
     column = risks[-1] if match[1] == "G" else "constant"
     base = fit.settings.reference_group if match[1] != "theta" and fit.settings.reference_group != 1 else 1
