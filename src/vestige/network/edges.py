@@ -49,6 +49,15 @@ def summed_matrix(rows: IntArray, columns: IntArray, values: FloatArray, shape: 
     return matrix
 
 
+def joined_matrix(adjacency: sparse.csr_array, *, directed: bool) -> sparse.csr_array:
+    """The symmetric matrix: the adjacency where undirected, else both directions' weights summed."""
+    if not directed:
+        return adjacency
+    both = sparse.csr_array(adjacency + adjacency.T)
+    both.sort_indices()
+    return both
+
+
 def edge_arrays(network: "Network") -> tuple[IntArray, IntArray, FloatArray]:
     """Nodes of giver and receiver, and weight, of every tie; each pair once, lower node first, when undirected."""
     matrix = network.adjacency

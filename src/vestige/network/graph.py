@@ -11,6 +11,16 @@ import numpy as np
 from scipy import sparse
 
 from vestige.errors import SettingsError
+from vestige.network.edges import (
+    adjacency_of,
+    checked_arrays,
+    edge_table,
+    incidence_table,
+    joined_matrix,
+    node_table,
+    thread_table,
+    writer_table,
+)
 from vestige.network.settings import EdgeListSettings, NetworkKind, NetworkSettings, ProjectionSettings, Source
 from vestige.results import Finding, Provenance
 from vestige.statistics.compiled import FloatArray, IntArray
@@ -86,8 +96,6 @@ class Network:
         Raises:
             SettingsError: arrays of different lengths, a negative node, a node beyond `nodes`, a weight not above 0.
         """
-        from vestige.network.edges import adjacency_of, checked_arrays
-
         source, target, given = checked_arrays(source, target, weight)
         count = int(max(source.max(initial=-1), target.max(initial=-1)) + 1)
         if nodes is not None and nodes < count:
@@ -144,11 +152,7 @@ class Network:
 
     def joined(self) -> sparse.csr_array:
         """The symmetric matrix: the adjacency where undirected, else both directions' weights summed."""
-        if not self.directed:
-            return self.adjacency
-        both = sparse.csr_array(self.adjacency + self.adjacency.T)
-        both.sort_indices()
-        return both
+        return joined_matrix(self.adjacency, directed=self.directed)
 
     def undirected(self) -> "Network":
         """The same network without directions: both directions' weights summed."""
@@ -179,8 +183,6 @@ class Network:
         Raises:
             SettingsError: there is no such table.
         """
-        from vestige.network.edges import edge_table, node_table
-
         return _table(name, {"nodes": lambda: node_table(self), "edges": lambda: edge_table(self)})
 
     def summary(self) -> str:
@@ -290,8 +292,6 @@ class TwoModeNetwork:
         Raises:
             SettingsError: there is no such table.
         """
-        from vestige.network.edges import incidence_table, thread_table, writer_table
-
         return _table(
             name,
             {

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from vestige.network.edges import joined_matrix
 from vestige.network.measures import ACTIVITY, TRAITS, Measure, Needs
 from vestige.network.settings import Projection, ProjectionSettings
 from vestige.statistics.compiled import FloatArray, IndexArray, IntArray
@@ -40,11 +41,7 @@ class Ties:
     @cached_property
     def joined(self) -> sparse.csr_array:
         """The symmetric matrix: the adjacency where undirected, else both directions' weights summed."""
-        if not self.directed:
-            return self.adjacency
-        both = sparse.csr_array(self.adjacency + self.adjacency.T)
-        both.sort_indices()
-        return both
+        return joined_matrix(self.adjacency, directed=self.directed)
 
     @property
     def measures(self) -> tuple[Measure, ...]:

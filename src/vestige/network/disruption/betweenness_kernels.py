@@ -4,6 +4,7 @@ import heapq
 
 import numpy as np
 
+from vestige.network.disruption.partition_kernels import component_of
 from vestige.statistics.compiled import BoolArray, FloatArray, IndexArray, IntArray, compiled
 
 
@@ -87,12 +88,12 @@ def adaptive_betweenness_order(
     heap = [(np.int64(0), np.int64(0)) for _ in range(0)]
     for node in range(nodes):
         if not found[node]:
-            size = _collect(starts, others, gone, found, queue, np.int64(node))
+            size = component_of(starts, others, gone, found, queue, np.int64(node))
             heapq.heappush(heap, (np.int64(-size), np.int64(node)))
     found[:] = False
     while len(heap) > 0:
         _, start = heapq.heappop(heap)
-        size = _collect(starts, others, gone, found, queue, start)
+        size = component_of(starts, others, gone, found, queue, start)
         part = queue[:size].copy()
         ties = 0
         for node in part:
@@ -115,31 +116,11 @@ def adaptive_betweenness_order(
             gone[node] = True
         for node in part:
             if not gone[node] and not found[node]:
-                size = _collect(starts, others, gone, found, queue, np.int64(node))
+                size = component_of(starts, others, gone, found, queue, np.int64(node))
                 heapq.heappush(heap, (np.int64(-size), np.int64(node)))
         for node in part:
             found[node] = False
     return order
-
-
-@compiled
-def _collect(
-    starts: IntArray, others: IndexArray, gone: BoolArray, found: BoolArray, queue: IntArray, start: np.int64
-) -> int:
-    """The nodes of a component into `queue`, marked in `found`; returns how many."""
-    head, tail = 0, 1
-    queue[0] = start
-    found[start] = True
-    while head < tail:
-        node = queue[head]
-        head += 1
-        for place in range(starts[node], starts[node + 1]):
-            other = others[place]
-            if not gone[other] and not found[other]:
-                found[other] = True
-                queue[tail] = other
-                tail += 1
-    return tail
 
 
 @compiled

@@ -48,7 +48,7 @@ def partition_order(
     found[:] = False
     while len(heap) > 0:
         _, start = heapq.heappop(heap)
-        size = _gather(starts, others, gone, found, queue, start)
+        size = component_of(starts, others, gone, found, queue, start)
         part = queue[:size].copy()
         found[part] = False
         for _ in range(RESTARTS):
@@ -78,13 +78,13 @@ def _queue_parts(
     """Put the components among some nodes on the heap, the largest on top, unless they are small."""
     for node in part:
         if not gone[node] and not found[node]:
-            size = _gather(starts, others, gone, found, queue, np.int64(node))
+            size = component_of(starts, others, gone, found, queue, np.int64(node))
             if size > smallest:
                 heapq.heappush(heap, (np.int64(-size), np.int64(node)))
 
 
 @compiled
-def _gather(
+def component_of(
     starts: IntArray, others: IndexArray, gone: BoolArray, found: BoolArray, queue: IntArray, start: np.int64
 ) -> int:
     """The nodes of a component into `queue`, marked in `found`; returns how many."""
