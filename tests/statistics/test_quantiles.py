@@ -32,6 +32,14 @@ def test_a_large_sample_gives_the_same_as_scipy():
     assert ours == pytest.approx(np.asarray(hdquantiles(values, PARTS)), rel=1e-9)
 
 
+def test_one_huge_value_among_zeros_has_a_finite_interval():
+    """The error is thousands of times the estimate, and its exponential would overflow."""
+    values = distribution([0.0] * 9 + [1e6])
+    (own,) = quantiles(values, (0.1,))
+    assert own.value < 1
+    assert own.value <= own.high <= 1e7
+
+
 def test_the_error_is_maritz_and_jarretts():
     """Their estimate is the standard deviation of the values under the Harrell-Davis weights; here by brute force."""
     from scipy.stats import beta

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -163,9 +164,9 @@ def _start() -> SparkContext:
     try:
         configuration = SparkConf(loadDefaults=False).setAll(list(_settings(scratch).items()))
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with _utf8_locale():
+        with _environment():
             gateway = launch_gateway(configuration, popen_kwargs=quiet)  # type: ignore[no-untyped-call] # PySpark's own gap
-        return SparkContext(conf=configuration, gateway=gateway)
+            return SparkContext(conf=configuration, gateway=gateway)
     except Exception:  # noqa: BLE001 - py4j raises whatever the Java side threw
         failed = True
     if failed:
@@ -174,16 +175,22 @@ def _start() -> SparkContext:
 
 
 @contextmanager
-def _utf8_locale() -> Iterator[None]:
-    """Java takes the encoding of file names from the locale it is started in, and from nowhere else."""
-    before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C.UTF-8"
+def _environment() -> Iterator[None]:
+    """What Spark takes from the environment it is started in, and from nowhere else.
+
+    Java gets the encoding of file names from the locale. Spark would start its workers with the `python3` of PATH,
+    which need not be the one that has Vestige.
+    """
+    wanted = {"LC_ALL": "C.UTF-8", "PYSPARK_PYTHON": os.environ.get("PYSPARK_PYTHON", sys.executable)}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        os.environ.pop("LC_ALL")
-        if before is not None:
-            os.environ["LC_ALL"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _settings(scratch: Path) -> dict[str, str]:

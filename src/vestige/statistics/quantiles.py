@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _WEIGHTED: Final = 9.0
 """Standard deviations of the Beta weights beyond which a member weighs less than 1e-15."""
 
+_FAR: Final = 10.0
+"""Times the largest value seen that an interval reaches at the most."""
+
 
 @dataclass(frozen=True)
 class Quantile:
@@ -89,18 +92,28 @@ def _quantile(values: "NDArray[np.float64]", reached: "NDArray[np.int64]", part:
     weights = np.diff(below, prepend=0.0)
     value = float(weights @ values[near])
     error = float(np.sqrt(weights @ (values[near] - value) ** 2))
-    half = NormalDist().inv_cdf(0.5 + confidence / 2) * error / (1 + value)
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+    half = reach / (1 + value)
     ranks = order_statistic_ranks(size, part, confidence)
     low, high = (None if rank is None else _ranked(values, reached, rank) for rank in ranks)
     return Quantile(
         probability=part,
         value=value,
         low=max(0.0, float(np.expm1(np.log1p(value) - half))),
-        high=float(np.expm1(np.log1p(value) + half)),
+        high=_upper_end(value, reach, half, largest=float(values[-1])),
         observed=_ranked(values, reached, max(1, int(np.ceil(size * part - 1e-9)))),
         order_low=low,
         order_high=high,
     )
+
+
+def _upper_end(value: float, reach: float, half: float, *, largest: float) -> float:
+    """The upper end on the scale of log(1 + value), unless a few huge values among many small ones carry it away.
+
+    There the delta method says nothing any more: the symmetric end, or `_FAR` times the largest value, bounds it.
+    """
+    bound = max(value + reach, _FAR * largest)
+    return float(np.expm1(min(np.log1p(bound), np.log1p(value) + half)))
 
 
 def _near(reached: "NDArray[np.int64]", part: float) -> slice:
