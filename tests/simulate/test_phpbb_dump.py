@@ -29,7 +29,7 @@ from vestige.simulate.hostile_text import CANARY_LETTERS, HOSTILE
 from vestige.simulate.phpbb_tables import phpbb_tables
 
 LAYOUTS = {
-    **{layout.value: DumpSettings(layout=layout) for layout in DumpLayout},
+    **{layout.value: DumpSettings(layout=layout) for layout in DumpLayout if layout is not DumpLayout.PG_DUMP},
     "crlf": DumpSettings(crlf=True),
     "hex": DumpSettings(text=TextForm.HEX),
     "binary": DumpSettings(text=TextForm.BINARY, verb=InsertVerb.INSERT_IGNORE),
@@ -67,7 +67,7 @@ def parse(dump: bytes, settings: DumpSettings) -> dict[str, list[list[bytes]]]:
             statement, name, rows = word, "", None
         elif statement in {b"INSERT", b"REPLACE"}:
             if word.startswith(b"`") and not name:
-                name = word.decode().strip("`").removeprefix(settings.prefix)
+                name = word.decode().strip("`").removeprefix(settings.prefix or "phpbb_")
             elif word == b"VALUES":
                 rows = tables.setdefault(name, [])
             elif rows is not None and word == b"(":

@@ -1,11 +1,12 @@
 """How programs lay out a dump: its frame, its statements, its quoting."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from vestige.errors import SettingsError
-from vestige.simulate.phpbb_tables import DumpTable, PhpbbVersion
+from vestige.simulate.dump_tables import DumpColumn, DumpTable
+from vestige.simulate.phpbb_tables import PhpbbVersion
 
 
 class DumpLayout(StrEnum):
@@ -16,6 +17,7 @@ class DumpLayout(StrEnum):
     PHPMYADMIN = "phpmyadmin"
     ADMINER = "adminer"
     ONE_ROW = "one-row"
+    PG_DUMP = "pg-dump"
 
 
 class InsertVerb(StrEnum):
@@ -50,7 +52,7 @@ class DumpSettings:
     Attributes:
         layout: whose layout.
         version: phpBB's generation.
-        prefix: the tables' prefix.
+        prefix: the tables' prefix; None for the one that the package gives by itself.
         text_bytes: mean length of a post's or message's text.
         verb: how rows are put in.
         text: how text is written.
@@ -64,7 +66,7 @@ class DumpSettings:
 
     layout: DumpLayout = DumpLayout.MYSQLDUMP
     version: PhpbbVersion = PhpbbVersion.V33
-    prefix: str = "phpbb_"
+    prefix: str | None = None
     text_bytes: int = 400
     verb: InsertVerb = InsertVerb.INSERT
     text: TextForm = TextForm.QUOTED
@@ -76,13 +78,23 @@ class DumpSettings:
 
     def __post_init__(self) -> None:
         rules = {
-            "prefix": self.prefix.replace("_", "").isalnum() and self.prefix.isascii() and len(self.prefix) <= 20,  # noqa: PLR2004
+            "prefix": not self.prefix or (self.prefix.replace("_", "").isalnum() and self.prefix.isascii()),
+            "length of prefix": len(self.prefix or "") <= 20,  # noqa: PLR2004
             "text_bytes": 1 <= self.text_bytes <= 100_000,  # noqa: PLR2004
             "statement_bytes": self.statement_bytes >= 1,
         }
         for name, holds in rules.items():
             if not holds:
                 raise SettingsError(f"{name} is out of range", hint="see docs/how-to/simulate-a-forum.md")
+
+    @property
+    def of_postgresql(self) -> bool:
+        """Whether a PostgreSQL server is dumped: every table first, then the rows as COPY blocks."""
+        return self.layout is DumpLayout.PG_DUMP
+
+    def of_column(self, column: DumpColumn) -> "DumpSettings":
+        """How a column's texts are written: bytes without a character set get an introducer."""
+        return replace(self, text=TextForm.BINARY) if column.binary and self.text is TextForm.QUOTED else self
 
 
 _ESCAPES: Final = (
@@ -97,7 +109,9 @@ _ESCAPES: Final = (
 
 
 def quote(text: bytes, settings: DumpSettings) -> bytes:
-    """A text as an SQL literal."""
+    """A text as an SQL literal, or as a field of COPY."""
+    if settings.of_postgresql:
+        return _copy_field(text)
     if settings.text is TextForm.HEX and text:
         return b"0x" + text.hex().upper().encode()
     if settings.backslash_escapes:
@@ -109,47 +123,65 @@ def quote(text: bytes, settings: DumpSettings) -> bytes:
     return introducer + b"'" + text + b"'"
 
 
+def _copy_field(text: bytes) -> bytes:
+    """PostgreSQL holds neither NUL bytes nor invalid UTF-8 in text."""
+    text = text.replace(b"\x00", b"").decode("utf-8", "ignore").encode()
+    for plain, escaped in ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\r", b"\\r"), (b"\t", b"\\t")):
+        text = text.replace(plain, escaped)
+    return text
+
+
 @dataclass(frozen=True)
 class Frame:
     """The fixed strings around a table's rows.
 
     Attributes:
-        before: everything from the table's heading to its first statement.
+        heading: the table's definition.
+        before: everything from there to its first statement.
         statement: beginning of a statement.
         row_separator: between two rows of a statement.
         value_separator: between two values.
         after: everything after the table's last statement.
+        row: what stands before and after a row's values.
+        statement_end: end of a statement.
     """
 
+    heading: bytes
     before: bytes
     statement: bytes
     row_separator: bytes
     value_separator: bytes
     after: bytes
+    row: tuple[bytes, bytes]
+    statement_end: bytes
 
 
-def file_head(settings: DumpSettings) -> bytes:
-    """Everything before the first table."""
+def file_head(settings: DumpSettings, charset: str) -> bytes:
+    """Everything before the first table; `charset` is what texts are written in."""
     mode = "NO_AUTO_VALUE_ON_ZERO" + ("" if settings.backslash_escapes else ",NO_BACKSLASH_ESCAPES")
     if settings.layout is DumpLayout.PHPMYADMIN:
         text = _PHPMYADMIN_HEAD.replace("[mode]", mode)
+    elif settings.of_postgresql:
+        text = _PG_HEAD
     elif settings.layout is DumpLayout.ADMINER:
         text = _ADMINER_HEAD.replace("[mode]", mode)
     else:
         sandbox = settings.layout is DumpLayout.MARIADB_DUMP
         first = _MARIADB_FIRST if sandbox else _MYSQL_FIRST
         text = first + _MYSQLDUMP_HEAD.replace("[mode]", mode)
-    return _lines(text, settings)
+    return _lines(text.replace("NAMES utf8mb4", f"NAMES {charset}"), settings)
 
 
 def file_tail(settings: DumpSettings) -> bytes:
     """Everything after the last table."""
-    tails = {DumpLayout.PHPMYADMIN: _PHPMYADMIN_TAIL, DumpLayout.ADMINER: _ADMINER_TAIL}
+    tails = {DumpLayout.PHPMYADMIN: _PHPMYADMIN_TAIL, DumpLayout.ADMINER: _ADMINER_TAIL, DumpLayout.PG_DUMP: _PG_TAIL}
     return _lines(tails.get(settings.layout, _MYSQLDUMP_TAIL), settings)
 
 
 def table_frame(table: DumpTable, settings: DumpSettings) -> Frame:
     """The strings around one table's rows."""
+    if settings.of_postgresql:
+        return _copy_frame(table, settings)
     name = f"`{settings.prefix}{table.name}`"
     of_tool = settings.layout in {DumpLayout.PHPMYADMIN, DumpLayout.ADMINER}
     listed = of_tool if settings.column_lists is None else settings.column_lists
@@ -159,34 +191,62 @@ def table_frame(table: DumpTable, settings: DumpSettings) -> Frame:
     separator = ",\n" if on_lines else ","
     if settings.layout is DumpLayout.ONE_ROW:
         separator = ";\n" + statement
-    before, after = _heading(table, name, settings), "\n"
+    before, after = "", "\n"
     if not of_tool:
-        before += f"LOCK TABLES {name} WRITE;\n/*!40000 ALTER TABLE {name} DISABLE KEYS */;\n"
+        before = f"LOCK TABLES {name} WRITE;\n/*!40000 ALTER TABLE {name} DISABLE KEYS */;\n"
         after = f"/*!40000 ALTER TABLE {name} ENABLE KEYS */;\nUNLOCK TABLES;\n"
     if settings.layout is DumpLayout.PHPMYADMIN:
         adding = ",\n".join(f"  ADD {key}" for key in table.keys)
         after = f"\n--\n-- Indexes for table {name}\n--\nALTER TABLE {name}\n{adding};\n\n"
     value_separator = {DumpLayout.PHPMYADMIN: ", ", DumpLayout.ADMINER: ",\t"}.get(settings.layout, ",")
     return Frame(
+        _lines(_heading(table, name, settings), settings),
         _lines(before, settings),
         _lines(statement, settings),
         _lines(separator, settings),
         value_separator.encode(),
         _lines(after, settings),
+        (b"(", b")"),
+        _lines(";\n", settings),
     )
+
+
+def _copy_frame(table: DumpTable, settings: DumpSettings) -> Frame:
+    """PostgreSQL's: one COPY block a table, a row on each line."""
+    name = f"public.{settings.prefix}{table.name}"
+    lines = []
+    for column in table.columns:
+        quote = "'" if column.quoted else ""
+        default = "" if column.default is None else f" DEFAULT {quote}{column.default}{quote}"
+        lines.append(f"    {_pg_name(column.name)} {column.sql}{default}{'' if column.nullable else ' NOT NULL'}")
+    inside = ",\n".join(lines)
+    listed = ", ".join(_pg_name(column.name) for column in table.columns)
+    title = f"--\n-- {{}} {settings.prefix}{table.name}; Type: TABLE{{}}; Schema: public; Owner: forum\n--\n\n"
+    heading = title.format("Name:", "") + f"CREATE TABLE {name} (\n{inside}\n);\n\n\n"
+    before = title.format("Data for Name:", " DATA") + f"COPY {name} ({listed}) FROM stdin;\n"
+    return Frame(heading.encode(), before.encode(), b"", b"", b"\t", b"\\.\n\n\n", (b"", b"\n"), b"")
+
+
+def _pg_name(name: str) -> str:
+    """PostgreSQL quotes names with capitals and its own words."""
+    return name if name.islower() and name not in _PG_WORDS else f'"{name}"'
 
 
 def _heading(table: DumpTable, name: str, settings: DumpSettings) -> str:
     tool = settings.layout
-    key = next((column.name for column in table.columns if column.default is None and not column.room), None)
+    key = next(
+        (column.name for column in table.columns if column.default is None and not (column.room or column.nullable)),
+        None,
+    )
     lines = []
     for column in table.columns:
         default = "" if column.default is None else f" DEFAULT '{column.default}'"
+        filled = " DEFAULT NULL" if column.nullable else f" NOT NULL{default}"
         auto = " AUTO_INCREMENT" if column.name == key and tool is not DumpLayout.PHPMYADMIN else ""
-        lines.append(f"  `{column.name}` {column.sql} NOT NULL{default}{auto}")
+        lines.append(f"  `{column.name}` {column.sql}{filled}{auto}")
     keys = () if tool is DumpLayout.PHPMYADMIN else table.keys
     inside = ",\n".join([*lines, *(f"  {line}" for line in keys)])
-    create = f"CREATE TABLE {name} (\n{inside}\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;\n"
+    create = f"CREATE TABLE {name} (\n{inside}\n) ENGINE=InnoDB DEFAULT CHARSET={table.charset};\n"
     if tool is DumpLayout.PHPMYADMIN:
         structure = f"--\n-- Table structure for table {name}\n--\n\n{create}\n"
         return f"{structure}--\n-- Dumping data for table {name}\n--\n\n"
@@ -264,3 +324,29 @@ SET NAMES utf8mb4;
 
 """
 _ADMINER_TAIL: Final = "-- 2020-01-01 00:00:00\n"
+_PG_WORDS: Final = frozenset({"user", "order", "group", "default", "primary", "table", "column", "limit", "offset"})
+_PG_HEAD: Final = """--
+-- PostgreSQL database dump
+--
+
+-- Dumped from database version 15.6
+-- Dumped by pg_dump version 15.6
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET row_security = off;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+"""
+_PG_TAIL: Final = """--
+-- PostgreSQL database dump complete
+--
+
+"""

@@ -8,6 +8,7 @@ import numpy as np
 
 from vestige.dataset.schema import Role
 from vestige.simulate.calendar import UNKNOWN, Integers
+from vestige.simulate.dump_file import TableRows
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.sql_rows import Numbered, Value, Words
 from vestige.simulate.tables import DELETED, FIRST_BOT, GUEST, code_of
@@ -28,19 +29,6 @@ REGISTERED_GROUP, MODERATOR_GROUP, ADMINISTRATOR_GROUP, BOT_GROUP, OWN_GROUP = 2
 
 _IGNORED, _FOUNDER = 2, 3
 _GAP_SHARE: Final = 0.02
-
-
-@dataclass(frozen=True)
-class TableRows:
-    """One table's rows.
-
-    Attributes:
-        rows: how many.
-        values: columns that are not left to their default or to random text.
-    """
-
-    rows: int
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,20 @@
 """A synthetic forum as a dump of a phpBB database, its text columns full of what breaks careless readers."""
 
-import zlib
-from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from vestige.progress import Progress, Step, ignore_progress
-from vestige.simulate.dump_layout import (
-    DumpSettings,
-    file_head,
-    file_tail,
-    table_frame,
-)
+from vestige.errors import SettingsError
+from vestige.progress import Progress, ignore_progress
+from vestige.simulate.dump_file import column_canaries, dump_chunks, single_canaries, write_chunks
+from vestige.simulate.dump_layout import DumpSettings
 from vestige.simulate.forum import SimulatedForum
-from vestige.simulate.hostile_text import ROW_CANARIES, canary_length, make_canary, make_pool
-from vestige.simulate.packing import opened
-from vestige.simulate.phpbb_accounts import SourceIds, TableRows, make_source_ids
+from vestige.simulate.phpbb_accounts import SourceIds, make_source_ids
 from vestige.simulate.phpbb_rows import phpbb_rows
-from vestige.simulate.phpbb_tables import DumpTable, phpbb_tables
-from vestige.simulate.sql_rows import TextColumn, draw_texts, make_text_column, row_chunks
+from vestige.simulate.phpbb_tables import phpbb_tables
 
+_PREFIX: Final = "phpbb_"
 _BODY_COLUMNS: Final = frozenset({"posts.post_text", "privmsgs.message_text"})
-_BODY_TEXTS: Final = 2000
-_TEXTS: Final = 60
-_MEAN_TEXT: Final = 24
-_SHORT_TEXT: Final = 12
-_ROW_CANARY_ROOM: Final = 255
 _SELDOM_FILLED: Final = (
     "_reason", "_bitfield", "_uid", "_colour", "_username", "bcc_address", "_link", "_rules", "_password",
     "_forwarded_for", "_actkey", "_newpasswd", "reset_token", "_sig", "_jabber", "_avatar", "poll_title",
@@ -37,24 +24,12 @@ _SELDOM_FILLED: Final = (
 
 def dump_canaries(seed: int, settings: DumpSettings) -> dict[str, str]:
     """Canary of every text column that has room for one, by "table.column"."""
-    return {
-        f"{table.name}.{column.name}": make_canary(seed, table.name, column.name, length=canary_length(column.room))
-        for table in phpbb_tables(settings.version)
-        for column in table.columns
-        if canary_length(column.room)
-    }
+    return column_canaries(seed, phpbb_tables(settings.version))
 
 
 def row_canaries(seed: int, settings: DumpSettings) -> dict[str, tuple[str, ...]]:
     """Canaries of single rows, by "table.column", for the columns with room for long texts."""
-    return {
-        f"{table.name}.{column.name}": tuple(
-            make_canary(seed, table.name, column.name, str(row)) for row in range(ROW_CANARIES)
-        )
-        for table in phpbb_tables(settings.version)
-        for column in table.columns
-        if column.room >= _ROW_CANARY_ROOM
-    }
+    return single_canaries(seed, phpbb_tables(settings.version))
 
 
 def write_phpbb_dump(
@@ -77,55 +52,18 @@ def write_phpbb_dump(
 
     Returns:
         The ids in the dump, by dense id of the forum.
+
+    Raises:
+        SettingsError: no program dumps phpBB's database in that layout.
     """
     settings = settings or DumpSettings()
-    canaries = dump_canaries(forum.seed, settings)
+    if settings.of_postgresql:
+        raise SettingsError("no dump of phpBB has that layout", hint="choose one of a MySQL server's")
+    if settings.prefix is None:
+        settings = replace(settings, prefix=_PREFIX)
+    tables = phpbb_tables(settings.version)
     ids = make_source_ids(forum, forum.seed)
-    rows = phpbb_rows(forum, ids, canaries)
-    written = 0
-    with opened(Path(file), settings.compression) as stream:
-        for chunk in _chunks(forum.seed, rows, canaries, settings):
-            stream.write(chunk)
-            written += len(chunk)
-            progress(Step("dump", written, None, "bytes"))
+    rows = phpbb_rows(forum, ids, column_canaries(forum.seed, tables))
+    chunks = dump_chunks(forum.seed, tables, rows, settings, bodies=_BODY_COLUMNS, seldom_filled=_SELDOM_FILLED)
+    write_chunks(Path(file), chunks, settings, progress)
     return ids
-
-
-def _chunks(
-    seed: int, rows: Mapping[str, TableRows], canaries: Mapping[str, str], settings: DumpSettings
-) -> Iterator[bytes | memoryview]:
-    rare = row_canaries(seed, settings)
-    yield file_head(settings)
-    for table in phpbb_tables(settings.version):
-        of_table = rows[table.name]
-        frame = table_frame(table, settings)
-        yield frame.before
-        texts = _text_columns(seed, table, of_table, canaries, rare, settings)
-        generator = np.random.default_rng([seed, 2, zlib.crc32(table.name.encode())])
-        chosen = {name: draw_texts(generator, column, of_table.rows) for name, column in texts.items()}
-        yield from row_chunks(table, of_table.values, texts, chosen, of_table.rows, frame, settings)
-        yield frame.after
-    yield file_tail(settings)
-
-
-def _text_columns(
-    seed: int,
-    table: DumpTable,
-    rows: TableRows,
-    canaries: Mapping[str, str],
-    rare: Mapping[str, tuple[str, ...]],
-    settings: DumpSettings,
-) -> dict[str, TextColumn]:
-    columns = {}
-    for column in table.columns:
-        name = f"{table.name}.{column.name}"
-        if name not in canaries or column.name in rows.values:
-            continue
-        generator = np.random.default_rng([seed, 3, zlib.crc32(name.encode())])
-        body = name in _BODY_COLUMNS
-        mean = settings.text_bytes if body else _SHORT_TEXT if column.room < 1 << 8 else _MEAN_TEXT
-        size = _BODY_TEXTS if body else _TEXTS
-        pool = make_pool(generator, canaries[name], rare.get(name, ()), column.room, mean, size)
-        sparse = column.name.endswith(_SELDOM_FILLED)
-        columns[column.name] = make_text_column(pool, settings, sparse=sparse)
-    return columns

@@ -7,11 +7,11 @@ import numpy as np
 
 from vestige.dataset.schema import SanctionKind, State, ViewKind
 from vestige.simulate.calendar import UNKNOWN, Integers
+from vestige.simulate.dump_file import TableRows
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.phpbb_accounts import (
     ANONYMOUS,
     SourceIds,
-    TableRows,
     bots_rows,
     groups_rows,
     or_zero,

@@ -3,9 +3,11 @@
 Table and column names are facts of the format; they are the same on every phpBB forum.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
+
+from vestige.simulate.dump_tables import DumpTable, parse_table
 
 
 class PhpbbVersion(StrEnum):
@@ -15,63 +17,10 @@ class PhpbbVersion(StrEnum):
     V33 = "3.3"
 
 
-@dataclass(frozen=True)
-class DumpColumn:
-    """One column.
-
-    Attributes:
-        name: its name.
-        sql: its type in SQL.
-        default: its default without quotes; None for an automatic key and for long text, which have none.
-        room: most bytes of text it holds; 0 if it holds numbers.
-    """
-
-    name: str
-    sql: str
-    default: str | None
-    room: int
-
-
-@dataclass(frozen=True)
-class DumpTable:
-    """One table; `name` is without the forum's prefix, `keys` are lines of its CREATE TABLE."""
-
-    name: str
-    columns: tuple[DumpColumn, ...]
-    keys: tuple[str, ...]
-
-
 def phpbb_tables(version: PhpbbVersion) -> tuple[DumpTable, ...]:
     """The tables of a version, in the alphabetical order of a dump."""
-    tables = tuple(_parse(name, text) for name, text in _TABLES.items())
+    tables = tuple(parse_table(name, text) for name, text in _TABLES.items())
     return tables if version is PhpbbVersion.V33 else tuple(_as_30(table) for table in tables)
-
-
-def _parse(name: str, text: str) -> DumpTable:
-    listed, _, keys = text.partition("|")
-    columns = tuple(_parse_column(entry.split()) for entry in listed.split(","))
-    return DumpTable(name, columns, tuple(_key_line(key) for key in keys.split()))
-
-
-def _parse_column(words: list[str]) -> DumpColumn:
-    name, kind, *default = words
-    sql = _SHORT.get(kind, kind.replace("_", " "))
-    room = _TEXT_ROOM.get(sql, 0)
-    if sql.startswith(("varchar(", "char(")):
-        room = int(sql.partition("(")[2].rstrip(")"))
-    if kind == "key" or sql in _TEXT_ROOM:
-        return DumpColumn(name, sql, None, room)
-    return DumpColumn(name, sql, default[0].replace("_", " ") if default else ("" if room else "0"), room)
-
-
-def _key_line(key: str) -> str:
-    """`PRIMARY(a)` and `name(a;b)` as lines of a CREATE TABLE; a leading `!` stands for UNIQUE."""
-    name, _, columns = key.rstrip(")").partition("(")
-    listed = ",".join(f"`{column}`" for column in columns.split(";"))
-    if name == "PRIMARY":
-        return f"PRIMARY KEY ({listed})"
-    unique = "UNIQUE " if name.startswith("!") else ""
-    return f"{unique}KEY `{name.lstrip('!')}` ({listed})"
 
 
 def _as_30(table: DumpTable) -> DumpTable:
@@ -86,16 +35,6 @@ def _as_30(table: DumpTable) -> DumpTable:
     keys = tuple(key for key in table.keys if not any(name in key for name in _NAME_IN_30))
     return DumpTable(table.name, columns, keys)
 
-
-_SHORT: Final = {
-    "key": "int(10) unsigned",
-    "id": "int(10) unsigned",
-    "medium": "mediumint(8) unsigned",
-    "flag": "tinyint(1) unsigned",
-    "time": "int(11) unsigned",
-    "small": "smallint(4) unsigned",
-}
-_TEXT_ROOM: Final = {"text": 65_535, "mediumtext": 1 << 20}
 
 _TABLES: Final = {
     "attachments": """

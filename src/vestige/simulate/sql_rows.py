@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from vestige.simulate.calendar import Integers
 from vestige.simulate.dump_layout import DumpSettings, Frame, TextForm, quote
+from vestige.simulate.dump_tables import DumpColumn, DumpTable
 from vestige.simulate.hostile_text import Pool
-from vestige.simulate.phpbb_tables import DumpColumn, DumpTable
 
 BATCH_ROWS: Final = 1 << 14
 _SPARSE_SHARE: Final = 0.05
@@ -33,7 +33,14 @@ class Numbered:
     before: bytes = b""
 
 
-Value = Integers | Words | Numbered
+@dataclass(frozen=True)
+class Queried:
+    """What an SQL query gave: numbers, truth values, texts and moments, or NULL."""
+
+    values: pa.Array
+
+
+Value = Integers | Words | Numbered | Queried
 """What a column holds; a column without a value holds its default, or texts of its pool."""
 
 
@@ -92,11 +99,12 @@ def row_chunks(
     """
     for start in range(0, rows, BATCH_ROWS):
         stop = min(start + BATCH_ROWS, rows)
-        pieces: list[Any] = [frame.row_separator, b"("]
+        pieces: list[Any] = [frame.row_separator, frame.row[0]]
         for column in table.columns:
-            pieces += _pieces(column, values.get(column.name), texts, chosen, slice(start, stop), settings)
+            form = settings.of_column(column)
+            pieces += _pieces(column, values.get(column.name), texts, chosen, slice(start, stop), form)
             pieces.append(frame.value_separator)
-        pieces[-1] = b")"
+        pieces[-1] = frame.row[1]
         yield from _statements(_join(pieces, stop - start), frame, settings.statement_bytes)
 
 
@@ -113,11 +121,39 @@ def _pieces(
         return [literals.take(pa.array(value.code[rows]))]
     if isinstance(value, Numbered):
         return _numbered(value, rows, settings)
+    if isinstance(value, Queried):
+        return [_literals(value.values[rows], settings)]
     if isinstance(value, np.ndarray):
         return [_digits(value[rows])]
     if column.name in texts:
         return [texts[column.name].literals.take(pa.array(chosen[column.name][rows]))]
-    return [quote(b"", settings) if column.room else (column.default or "0").encode()]
+    return [_default(column, settings)]
+
+
+def _default(column: DumpColumn, settings: DumpSettings) -> bytes:
+    if column.nullable:
+        return _null(settings)
+    if column.quoted:
+        return quote((column.default or "").encode(), settings)
+    return (column.default or "0").encode()
+
+
+def _literals(values: pa.Array, settings: DumpSettings) -> pa.Array:
+    if pa.types.is_boolean(values.type):
+        yes, no = (b"t", b"f") if settings.of_postgresql else (b"1", b"0")
+        spelled = pc.if_else(values, pa.scalar(yes), pa.scalar(no))
+    elif pa.types.is_integer(values.type):
+        spelled = values.cast(pa.string()).cast(pa.binary())
+    else:
+        if pa.types.is_timestamp(values.type):
+            values = pc.strftime(values, "%Y-%m-%d %H:%M:%S")
+        texts = values.cast(pa.binary()).to_pylist()
+        spelled = pa.array([None if text is None else quote(text, settings) for text in texts], pa.binary())
+    return spelled.fill_null(_null(settings))
+
+
+def _null(settings: DumpSettings) -> bytes:
+    return b"\\N" if settings.of_postgresql else b"NULL"
 
 
 def _numbered(value: Numbered, rows: slice, settings: DumpSettings) -> list[Any]:
@@ -151,12 +187,11 @@ def _statements(joined: pa.Array, frame: Frame, statement_bytes: int) -> Iterato
     _, offsets_buffer, data_buffer = joined.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int32)[joined.offset : joined.offset + len(joined) + 1]
     data = memoryview(data_buffer)
-    line_end = b"\r\n" if b"\r\n" in frame.before else b"\n"
     row = 0
     while row < len(joined):
         last = int(np.searchsorted(offsets, offsets[row] + statement_bytes, side="left"))
         last = max(row + 1, min(last, len(joined)))
         yield memoryview(frame.statement)
         yield data[int(offsets[row]) + len(frame.row_separator) : int(offsets[last])]
-        yield memoryview(b";" + line_end)
+        yield memoryview(frame.statement_end)
         row = last

@@ -13,15 +13,19 @@ import pyarrow.parquet as pq
 from vestige.dataset import ForumEntry, Manifest, TimeResolution, write_dataset
 from vestige.dataset.arrow import arrow_schema
 from vestige.dataset.schema import TABLES, Column, ColumnType, Software
+from vestige.errors import SettingsError
 from vestige.outputs import staged_folder
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import plain_settings
 from vestige.simulate.access_log import AccessLogSettings, log_canaries, write_access_log
 from vestige.simulate.calendar import UNKNOWN, Integers
+from vestige.simulate.dump_file import column_canaries, single_canaries
 from vestige.simulate.dump_layout import DumpSettings
 from vestige.simulate.forum import SimulatedForum
+from vestige.simulate.packages import Package, package_settings, write_package_dump
 from vestige.simulate.phpbb_accounts import SourceIds
-from vestige.simulate.phpbb_dump import dump_canaries, row_canaries, write_phpbb_dump
+from vestige.simulate.phpbb_dump import write_phpbb_dump
+from vestige.simulate.phpbb_tables import phpbb_tables
 from vestige.simulate.settings import Preset
 from vestige.simulate.truth import truth_document, truth_tables
 
@@ -75,19 +79,21 @@ def write_simulated_dump(
     forum: SimulatedForum,
     *,
     settings: DumpSettings | None = None,
+    package: Package | None = None,
     log: AccessLogSettings | None = None,
     preset: Preset | None = None,
     replace: bool = False,
     progress: Progress = ignore_progress,
 ) -> Path:
-    """Write a folder with a phpBB dump, `forum.sql` and its packing's suffix, and `truth/`, whole or not at all.
+    """Write a folder with a dump, `forum.sql` and its packing's suffix, and `truth/`, whole or not at all.
 
-    With `log`, the folder also holds `logs/`, the access log of the same forum.
+    With `log`, the folder also holds `logs/`, the access log of the same phpBB forum.
 
     Args:
         path: the new folder.
         forum: the forum.
         settings: what the dump looks like.
+        package: of whose database (`packages.package_of`); phpBB's if None.
         log: what the access log looks like; None for none.
         preset: the preset it was made from, to be named in the truth.
         replace: whether a folder at `path` may be replaced.
@@ -98,15 +104,23 @@ def write_simulated_dump(
 
     Raises:
         OutputError: `path` exists or cannot be written.
+        SettingsError: a log was asked for, and the package is not phpBB; or nothing dumps it in that layout.
     """
-    settings = settings or DumpSettings()
+    if package is not None and log is not None:
+        raise SettingsError("access logs are simulated for phpBB only", hint="leave out the log")
+    settings = package_settings(package, settings) if package is not None else settings or DumpSettings()
     name = DUMP_NAME + settings.compression.value
     with staged_folder(Path(path), replace=replace) as folder:
-        ids = write_phpbb_dump(folder / name, forum, settings=settings, progress=progress)
+        if package is None:
+            ids = write_phpbb_dump(folder / name, forum, settings=settings, progress=progress)
+            tables = phpbb_tables(settings.version)
+        else:
+            ids = write_package_dump(folder / name, forum, package, settings=settings, progress=progress)
+            tables = package.dump_tables()
         write_truth(folder / TRUTH_FOLDER, forum, preset=preset, ids=ids)
         canaries: dict[str, Any] = {
-            "columns": dump_canaries(forum.seed, settings),
-            "rows": row_canaries(forum.seed, settings),
+            "columns": column_canaries(forum.seed, tables),
+            "rows": single_canaries(forum.seed, tables),
         }
         if log is not None:
             (folder / LOG_FOLDER).mkdir()

@@ -1,0 +1,163 @@
+"""A dump of every package that has a mapping, derived, is the forum as far as the package can hold it, without a word.
+
+Nothing here knows a package: a mapping says what its dump holds (`vestige.simulate.packages`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from derive.commands import run
+from derive.leaks import disclosed
+from servers import MariadbServer
+from vestige.dataset.schema import TABLES
+from vestige.derive.opening import known_software
+from vestige.errors import SettingsError
+from vestige.simulate import DumpLayout, DumpSettings, SimulatedForum, TextForm, preset_settings, simulate_forum
+from vestige.simulate.packages import (
+    Package,
+    held_tables,
+    known_packages,
+    package_canaries,
+    package_of,
+    package_settings,
+    write_package_dump,
+)
+
+DERIVABLE = tuple(name for name in known_packages() if package_of(name).software in known_software())
+OF_MYSQL = tuple(name for name in known_packages() if package_of(name).layout is not DumpLayout.PG_DUMP)
+SHORTEST = 12
+"""Shorter canaries could stand in a file by chance."""
+SETTINGS = {"mysqldump": {}, "phpmyadmin-hex": {"layout": DumpLayout.PHPMYADMIN, "text": TextForm.HEX}}
+
+
+@pytest.fixture(scope="module")
+def forum() -> SimulatedForum:
+    """Small, with more of what is rare than forums have."""
+    settings = preset_settings("posting-groups", members=90, months=10)
+    standing = replace(settings.standing, ban_hazard=0.02, promotion_hazard=0.05, warnings_per_post=0.01)
+    posting = replace(settings.posting, deleted_share=0.04, unapproved_share=0.02)
+    return simulate_forum(settings=replace(settings, standing=standing, posting=posting), seed=9)
+
+
+def settings_of(package: Package, **changed: object) -> DumpSettings:
+    return package_settings(package, DumpSettings(**{"layout": package.layout, "text_bytes": 40, **changed}))
+
+
+@pytest.mark.parametrize("name", DERIVABLE)
+def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
+    tmp_path: Path, forum: SimulatedForum, name: str
+) -> None:
+    package = package_of(name)
+    dump, place = tmp_path / "forum.sql", tmp_path / "place"
+    write_package_dump(dump, forum, package, settings=settings_of(package))
+    said = derive(place, dump, package)
+    words = {word for words in package_canaries(forum.seed, package).values() for word in words}
+    assert (
+        disclosed({word for word in words if len(word) >= SHORTEST}, place / "derived", place / "temporary", *said)
+        == set()
+    )
+    held = held_tables(forum, package)
+    derived = {file.stem: pq.read_table(file) for file in (place / "derived").glob("*.parquet")}
+    assert set(held) - set(derived) == set()
+    for table, expected in held.items():
+        assert rows_of(derived[table], expected, held, table) == rows_of(expected, expected, held, table), table
+
+
+@pytest.mark.parametrize("name", [name for name in DERIVABLE if name in OF_MYSQL])
+def test_every_layout_derives_to_the_same_dataset(tmp_path: Path, forum: SimulatedForum, name: str) -> None:
+    package, written = package_of(name), []
+    for layout, changed in SETTINGS.items():
+        dump, place = tmp_path / f"{layout}.sql", tmp_path / layout
+        write_package_dump(dump, forum, package, settings=settings_of(package, **changed))
+        derive(place, dump, package)
+        written.append({file.name: file.read_bytes() for file in (place / "derived").glob("*.parquet")})
+    assert written[0] == written[1]
+
+
+def derive(place: Path, dump: Path, package: Package) -> tuple[bytes, bytes]:
+    temporary = place / "temporary"
+    temporary.mkdir(parents=True)
+    (place / "map.toml").write_text(
+        "".join(f'[[group]]\nid = {number}\nrole = "{role}"\n' for number, role in package.own_groups.items())
+    )
+    (place / "map.toml").chmod(0o600)
+    assert run(temporary, "new-key", place / "key")[0] == 0
+    options = ("--software", package.software, "--map", place / "map.toml", "--time-resolution", "second")
+    command = ("derive", dump, "--out", place / "derived", "--key", place / "key", "--forum", "simulated")
+    status, output, error = run(temporary, *command, *options, "--accept-fine-times")
+    assert status == 0, error
+    return output, error
+
+
+def rows_of(table: pa.Table, like: pa.Table, held: Mapping[str, pa.Table], name: str) -> list[tuple[object, ...]]:
+    """Rows in a fixed order: ids as ranks, times as seconds; of roles those that are not `registered`."""
+    columns = []
+    for column in like.schema.names:
+        values = table[column].to_pylist()
+        declared = TABLES[name].column(column)
+        entity = declared.references or (column if column == name else None)
+        if table is like and entity is not None:
+            rank = ranks(held, entity)
+            values = [None if value is None else rank[value] for value in values]
+        elif isinstance(next((value for value in values if value is not None), None), datetime):
+            values = [None if value is None else int(value.replace(tzinfo=UTC).timestamp()) for value in values]
+        columns.append(values)
+    rows = sorted(zip(*columns, strict=True), key=repr)
+    return [row for row in rows if name != "role_spell" or "registered" not in row]
+
+
+def ranks(held: Mapping[str, pa.Table], entity: str) -> dict[int, int]:
+    ids = sorted(set(held[entity][entity].to_pylist()))
+    return {number: rank for rank, number in enumerate(ids)}
+
+
+@pytest.mark.parametrize("name", known_packages())
+def test_every_text_column_holds_its_canary(tmp_path: Path, forum: SimulatedForum, name: str) -> None:
+    package = package_of(name)
+    write_package_dump(tmp_path / "forum.sql", forum, package, settings=settings_of(package))
+    dump = (tmp_path / "forum.sql").read_bytes()
+    canaries = package_canaries(forum.seed, package)
+    missing = [column for column, words in canaries.items() if not any(word.encode() in dump for word in words)]
+    assert [column for column in missing if not is_given(package, *column.split("."))] == []
+    assert len(missing) < len(canaries) / 4
+
+
+def is_given(package: Package, table: str, column: str) -> bool:
+    """Whether the mapping says what stands in a column: codes and lists of numbers hold no words."""
+    return re.search(rf"\b{column}\b", package.tables[table].rows or "") is not None
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+@pytest.mark.parametrize("name", OF_MYSQL)
+def test_a_server_restores_it(mariadb: MariadbServer, tmp_path: Path, forum: SimulatedForum, name: str) -> None:
+    package = package_of(name)
+    write_package_dump(tmp_path / "forum.sql", forum, package, settings=settings_of(package))
+    database = f"simulated_{name.replace('-', '_')}"
+    mariadb.run(f"CREATE DATABASE {database}")
+    mariadb.run((tmp_path / "forum.sql").read_bytes(), database)
+    tables = mariadb.run(f"SELECT count(*) FROM information_schema.tables WHERE table_schema = '{database}'", database)
+    assert int(tables) == len(package.tables)
+
+
+def test_a_program_that_does_not_dump_the_package_is_refused() -> None:
+    with pytest.raises(SettingsError, match="layout"):
+        package_settings(package_of("vbulletin"), DumpSettings(layout=DumpLayout.PG_DUMP))
+
+
+def test_same_seed_same_bytes(tmp_path: Path, forum: SimulatedForum) -> None:
+    package = package_of("vbulletin")
+    for name in ("first", "second"):
+        write_package_dump(tmp_path / name, forum, package, settings=settings_of(package))
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    ids = write_package_dump(tmp_path / "third", forum, package, settings=settings_of(package))
+    assert (np.diff(ids.post) > 0).all()
+    assert ids.post[-1] > len(ids.post)
