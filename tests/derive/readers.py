@@ -28,7 +28,8 @@ class WrittenReader:
                 reads.append(TableRead(table.name, present=False, rows=0))
                 continue
             wanted = [column.name for column in table.columns if column.name in given]
-            rows = pa.table({name: pa.array(given[name], pa.int64()) for name in wanted})
+            kinds = {one.name: pa.list_(pa.int64()) if one.is_list else pa.int64() for one in table.columns}
+            rows = pa.table({name: pa.array(given[name], kinds[name]) for name in wanted})
             for batch in rows.to_batches(max_chunksize=self._batch):
                 take(table.name, batch)
             missing = tuple(column.name for column in table.columns if column.name not in given)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers import MariadbServer, PostgresqlServer
-from vestige.derive.contract import Cell, ReadReport, SourceColumn, SourceTable
+from vestige.derive.contract import Cell, Packing, ReadReport, SourceColumn, SourceTable
 from vestige.derive.live.address import PASSWORD_VARIABLE, Engine, LiveAddress, is_address, parse_address
 from vestige.derive.live.mysql import MysqlDatabase
 from vestige.derive.live.plan import TablePlan, find_prefix
 from vestige.derive.live.postgresql import PostgresqlDatabase
 from vestige.derive.live.reader import Database, LiveReader, LostConnectionError
+from vestige.derive.text_cells import Texts, numbers_of
 from vestige.errors import ConnectionFailedError, SourceError
 from vestige.progress import Step, ignore_progress
 
@@ -38,6 +39,21 @@ USERS = SourceTable(
     required=True,
 )
 POSTS = SourceTable("posts", (SourceColumn("id", required=True), SourceColumn("author")), required=True)
+PACKED = SourceTable(
+    "log",
+    (
+        SourceColumn("id", required=True),
+        SourceColumn("list", Cell.NUMBERS),
+        SourceColumn("data", Cell.NUMBERS, vocabulary={b"member": -1}, packing=Packing.VALUES),
+        SourceColumn("who", Cell.NAME, vocabulary={"Café".encode(): 2}),
+        SourceColumn("handle", Cell.HANDLE, secret=bytes(32)),
+    ),
+)
+SERIALISED = '\'a:2:{s:4:"name";s:5:"Zoë!";s:6:"member";i:5;}\''
+PACKED_ROWS = (
+    f"(1, '4,5', {SERIALISED}, 'Zoë', 'Zoë', '{CANARY}'), (2, '', '{{\"member\":7}}', 'Café', 'zoë', 'x'), "
+    "(3, NULL, NULL, NULL, NULL, NULL), (4, 'x', 'a:9:{', '', '', '')"
+)
 THANKS = SourceTable("thanks", (SourceColumn("id", required=True),))
 EXPECTED = [
     {
@@ -93,7 +109,7 @@ class Forum:
 
 def _mariadb_forum(server: MariadbServer) -> Forum:
     values = ", ".join(row.format(yes="b'1'", no="b'0'", odd="'O''Neil\\\\'") for row in ROWS)
-    users, posts = "`x``_users`", "`x``_posts`"
+    users, posts, log = "`x``_users`", "`x``_posts`", "`x``_log`"
     server.run(
         f"""DROP DATABASE IF EXISTS forum; CREATE DATABASE forum CHARACTER SET utf8mb4; USE forum;
         CREATE TABLE {users} (id BIGINT, joined INT, seen DATETIME(6), kind VARCHAR(40) CHARACTER SET latin1,
@@ -101,9 +117,13 @@ def _mariadb_forum(server: MariadbServer) -> Forum:
         SET NAMES utf8mb4; INSERT INTO {users} ({COLUMNS}) VALUES {values};
         CREATE TABLE {posts} (id BIGINT PRIMARY KEY, author INT UNSIGNED, body TEXT);
         INSERT INTO {posts} SELECT seq, seq MOD 7, '{CANARY}' FROM seq_1_to_100000;
+        CREATE TABLE {log} (id INT, list VARBINARY(99), data TEXT, who VARCHAR(40) CHARACTER SET latin1,
+            handle VARCHAR(40), body TEXT);
+        INSERT INTO {log} VALUES {PACKED_ROWS};
         DROP USER IF EXISTS reader@localhost; CREATE USER reader@localhost IDENTIFIED BY 'secret';
         GRANT SELECT (id, joined, seen, kind, digits, flag, points) ON forum.{users} TO reader@localhost;
-        GRANT SELECT (id, author) ON forum.{posts} TO reader@localhost;"""
+        GRANT SELECT (id, author) ON forum.{posts} TO reader@localhost;
+        GRANT SELECT (id, list, data, who, handle) ON forum.{log} TO reader@localhost;"""
     )
     address = LiveAddress(Engine.MYSQL, "reader", None, None, "forum", socket=str(server.socket))
 
@@ -122,7 +142,7 @@ SCHEMA = '"the ""forum"""'
 
 def _postgresql_forum(server: PostgresqlServer) -> Forum:
     values = ", ".join(row.format(yes="true", no="false", odd="'O''Neil\\'") for row in ROWS)
-    users, posts = '"x""_users"', '"x""_posts"'
+    users, posts, log = '"x""_users"', '"x""_posts"', '"x""_log"'
     server.run("DROP DATABASE IF EXISTS forum")
     server.run("CREATE DATABASE forum")
     server.run(
@@ -133,11 +153,14 @@ def _postgresql_forum(server: PostgresqlServer) -> Forum:
         INSERT INTO {users} ({COLUMNS}) VALUES {values};
         CREATE TABLE {posts} (id bigint PRIMARY KEY, author smallint, body text);
         INSERT INTO {posts} SELECT n, n % 7, '{CANARY}' FROM generate_series(1, 100000) n;
+        CREATE TABLE {log} (id int, list bytea, data text, who varchar(40), handle text, body text);
+        INSERT INTO {log} VALUES {PACKED_ROWS};
         DROP ROLE IF EXISTS reader;
         CREATE ROLE reader LOGIN;
         GRANT USAGE ON SCHEMA {SCHEMA} TO reader;
         GRANT SELECT (id, joined, seen, kind, digits, flag, points) ON {users} TO reader;
-        GRANT SELECT (id, author) ON {posts} TO reader;""",
+        GRANT SELECT (id, author) ON {posts} TO reader;
+        GRANT SELECT (id, list, data, who, handle) ON {log} TO reader;""",
         "forum",
     )
     schema = SCHEMA[1:-1].replace('""', '"')
@@ -196,6 +219,19 @@ def test_numbers_come_out_as_they_were_put_in(forum: Forum) -> None:
     assert (posts.rows, posts.missing) == (100_000, ())
     assert (thanks.present, thanks.rows) == (False, 0)
     assert (report.size, report.findings) == (None, ())
+
+
+def test_packed_cells_and_names_become_numbers(forum: Forum) -> None:
+    got, report = _read(forum.database(), PACKED)
+    first, second, third, fourth = sorted(got["log"], key=lambda row: row["id"])
+    assert [row["list"] for row in (first, second, third, fourth)] == [[4, 5], [], None, None]
+    assert [row["data"] for row in (first, second, third, fourth)] == [[-1, 5], [-1, 7], None, None]
+    assert (second["who"], third["who"], fourth["who"]) == (2, None, None)
+    assert first["handle"] == second["handle"]
+    assert len(first["handle"]) == 2
+    expected, _ = numbers_of(PACKED.columns[3], Texts.of(["Zoë".encode()]))
+    assert first["who"] == expected[0].as_py() < 0
+    assert [finding.text[:20] for finding in report.findings] == ["1 cells of log.data ", "1 cells of log.list "]
 
 
 def test_progress_counts_rows(forum: Forum) -> None:

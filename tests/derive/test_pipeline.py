@@ -1,5 +1,6 @@
 """Derivation's general steps: order, window, references, resolution, determinism, errors."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,11 +12,14 @@ from derive.phpbb_tables import HOUR, T0, forum
 from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import TABLES
 from vestige.derive.assembling import supplied_columns
+from vestige.derive.contract import Cell, SourceColumn, SourceFinding
 from vestige.derive.pipeline import DeriveSettings, FineTimesError
 from vestige.derive.sources.phpbb import PHPBB
 from vestige.derive.sources.stackexchange import STACKEXCHANGE
 from vestige.derive.staging import Staging
+from vestige.derive.text_cells import bound_tables
 from vestige.errors import SettingsError, SourceError
+from vestige.results import Severity
 
 YEAR = 365 * 24 * HOUR
 
@@ -183,3 +187,82 @@ def test_every_assembly_names_columns_of_the_schema(tmp_path, source):
                 assert columns <= known, (name, origin)
         for known_finding in source.findings:
             assert staging.row(known_finding.count) == (0,)
+
+
+def _linking(table="users", column="username_clean"):
+    tables = tuple(
+        replace(one, columns=(*one.columns, SourceColumn(column, Cell.HANDLE))) if one.name == table else one
+        for one in PHPBB.tables
+    )
+    select = PHPBB.assembly["member"]["users"].replace("SELECT ", f"SELECT u.{column} AS linked_pseudonym, ", 1)
+    return replace(PHPBB, tables=tables, assembly={**PHPBB.assembly, "member": {"users": select}})
+
+
+def test_handles_are_linked_only_by_choice_and_only_those_of_members(tmp_path):
+    tables = forum()
+    source = _linking() if PHPBB.handle is None else PHPBB
+    members = len(tables["users"]["user_id"])
+    handled = {**tables, "users": {**tables["users"], "username_clean": [[1, -1]] * (members - 1) + [None]}}
+    plain = derive(tmp_path / "plain", handled, source=source)
+    assert set(rows(plain, "member", "linked_pseudonym")) == {(None,)}
+    assert plain.manifest.options["linking"] == "none"
+    assert plain.manifest.absent["member.linked_pseudonym"] == "linking of handles was not chosen"
+    linked = derive(tmp_path / "linked", handled, source=source, link_handles=True)
+    expected = f"{1:016x}{2**64 - 1:016x}"
+    kinds = rows(linked, "member", "kind", "linked_pseudonym")
+    assert {kind for kind, word in kinds if word == expected} == {"member"}
+    assert {word for kind, word in kinds if kind != "member"} == {None}
+    assert kinds[-1] == ("member", None)
+    assert linked.manifest.options["linking"] == "handles"
+    assert "member.linked_pseudonym" not in linked.manifest.absent
+    assert_valid(linked)
+
+
+def test_handles_are_kept_from_the_reader_unless_linking_was_chosen():
+    tables = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, None)
+    assert not any(column.cell is Cell.HANDLE for table in tables for column in table.columns)
+    keyed = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, b"k" * 32)
+    assert [column.secret for table in keyed for column in table.columns if column.cell is Cell.HANDLE] == [b"k" * 32]
+    assert b"k" * 32 not in repr(keyed).encode()
+
+
+def test_a_zone_is_for_packages_that_store_local_times(tmp_path):
+    with pytest.raises(SettingsError, match="universal time"):
+        derive(tmp_path, forum(), timezone="Europe/Berlin")
+    with pytest.raises(SettingsError, match="no such time zone"):
+        DeriveSettings(timezone="Berlin")
+    local = tuple(
+        replace(
+            one,
+            columns=tuple(
+                replace(column, cell=Cell.LOCAL_MOMENT) if column.cell is Cell.SECONDS else column
+                for column in one.columns
+            ),
+        )
+        for one in PHPBB.tables
+    )
+    source = replace(PHPBB, tables=local)
+    plain = derive(tmp_path, forum(), source=source)
+    assert "local-times" in findings(plain)
+    before = rows(plain, "post", "at", origin=T0)
+    result = derive(tmp_path, forum(), source=source, timezone="Asia/Tokyo")
+    assert rows(result, "post", "at", origin=T0 - 9 * HOUR) == before
+    assert "local-times" not in findings(result)
+    assert result.manifest.options["timezone"] == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"assembly": {"posts": {"posts": "SELECT 1"}}}, "no table of the schema"),
+        ({"assembly": {"post": {"nothing": "SELECT 1"}}}, "undeclared ones: nothing"),
+        ({"absent": {"post.colour": "x"}}, "post.colour"),
+        ({"group_table": ("groups", "gid", "group_name")}, "no declared gid"),
+        ({"detect": ()}, "none identifies"),
+        ({"tables": (*PHPBB.tables, PHPBB.tables[0])}, "declared twice"),
+        ({"findings": (SourceFinding("code", Severity.NOTE, "no number", "SELECT 1"),)}, "has no count"),
+    ],
+)
+def test_a_broken_source_fails_when_it_is_imported(change, fault):
+    with pytest.raises(ValueError, match=fault):
+        replace(PHPBB, **change)

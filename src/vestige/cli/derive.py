@@ -85,6 +85,15 @@ def derive(
         bool, typer.Option("--accept-fine-times", help="Accept that minutes or seconds single members out.")
     ] = False,
     window_end: Annotated[str | None, typer.Option(help="Last day observed, YYYY-MM-DD; else the last event.")] = None,
+    link_handles: Annotated[
+        bool,
+        typer.Option(
+            "--link-handles", help="Also a keyed pseudonym of each handle, the same on every forum under this key."
+        ),
+    ] = False,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of software that stores local times, such as Europe/Berlin.")
+    ] = None,
     lookup: Annotated[
         Path | None, typer.Option(help="New file, for the custodian alone: what derive-log needs beside the key.")
     ] = None,
@@ -104,6 +113,8 @@ def derive(
         time_resolution=_choice(TimeResolution, time_resolution, "--time-resolution"),
         accept_fine_times=accept_fine_times,
         window_end=_date(window_end),
+        link_handles=link_handles,
+        timezone=timezone,
     )
     pseudonym_key = read_key(key)
     chosen_map = read_map(custodian_map) if custodian_map else None

@@ -20,6 +20,9 @@ def grants(
     names: Annotated[
         bool, typer.Option("--with-names", help="Also the names of groups and sections, for `vestige map`.")
     ] = False,
+    handles: Annotated[
+        bool, typer.Option("--with-handles", help="Also the members' handles, for `vestige derive --link-handles`.")
+    ] = False,
 ) -> None:
     """Print the GRANT statements, column by column, for the database's administrator. Connects to nothing."""
     from vestige.dataset.schema import Software
@@ -31,6 +34,6 @@ def grants(
     if software not in known:
         raise SettingsError("--software takes no such value", hint=f"choose one of {', '.join(known)}")
     for statement in grant_statements(
-        source_of(Software(software)), parse_address(address), prefix=prefix, names=names
+        source_of(Software(software)), parse_address(address), prefix=prefix, names=names, handles=handles
     ):
         print_line(statement)

@@ -17,7 +17,8 @@ SENTENCE_PATTERN: Final = r"^(?!.*//)[A-Za-z0-9][A-Za-z0-9 ,.;:()'`%+/<>=_*-]{0,
 FINDING_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,59}$"
 SOURCE_TABLE_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,64}$"
 FINGERPRINT_PATTERN: Final = r"^[0-9a-f]{8,64}$"
-OPTION_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9.:_+-]{0,63}$"
+OPTION_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9.:_+-]{0,63}(/[A-Z][A-Za-z0-9_+-]{1,30}){0,2}$"
+"""A word, or the name of a time zone, such as America/Argentina/Ushuaia."""
 VERSION_PATTERN: Final = r"^[0-9][0-9a-z.+-]{0,39}$"
 CREATED_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+]00:00$"
 

@@ -18,7 +18,7 @@ from vestige.derive.window import PERIOD, Window, chosen_end, plausible_periods
 from vestige.errors import SourceError
 from vestige.results import Finding, Severity
 
-MADE_LATER: Final = {"forum", "pseudonym", "linked_pseudonym", "seq"}
+MADE_LATER: Final = {"forum", "pseudonym", "seq"}
 """Columns that no assembly supplies."""
 
 _DEFAULTS: Final = {"attachments": "0", "is_opening": "FALSE", "weight": "1"}
@@ -299,6 +299,8 @@ def _definition(column: Column) -> str:
         kind = f"ENUM ({words})"
     elif column.kind is ColumnType.CODE:
         kind = "VARCHAR"
+    elif column.kind is ColumnType.PSEUDONYM:
+        kind = "BIGINT[]"  # two halves of a keyed pseudonym
     default = f" DEFAULT {_DEFAULTS[column.name]}" if column.name in _DEFAULTS else ""
     required = " NOT NULL" if column.enum is not None and not column.nullable else ""
     return f'"{column.name}" {kind}{default}{required}'

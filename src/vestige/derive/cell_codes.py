@@ -22,8 +22,10 @@ KINDS: Final = {
     Cell.INTEGER: KIND_INTEGER,
     Cell.SECONDS: KIND_SECONDS,
     Cell.MOMENT: KIND_MOMENT,
+    Cell.LOCAL_MOMENT: KIND_MOMENT,
     Cell.WORD: KIND_WORD,
 }
+"""Of the cells that become numbers where they lie; the others are texts (`contract.TEXT_CELLS`)."""
 
 
 @dataclass(frozen=True)

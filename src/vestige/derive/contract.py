@@ -2,15 +2,15 @@
 
 A source file (`sources/<software>.py`) declares the tables and columns it reads and how to assemble the dataset
 from them. A reader (dump file, live database, XML folder) turns the declared columns into batches of nullable
-64-bit integers and skips every other byte unread. Nothing between the two ever holds text.
+64-bit integers, or of lists of them, and skips every other byte unread. Nothing between the two ever holds text.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import TABLES, Software
 from vestige.progress import Progress
 from vestige.results import Finding, Severity
 
@@ -24,16 +24,56 @@ class Cell(StrEnum):
     INTEGER: decimal digits with an optional sign, quoted or not.
     SECONDS: seconds since the epoch, as microseconds; 0 and negative become null.
     MOMENT: `YYYY-MM-DD HH:MM:SS[.ffffff]` (or `T` between) as microseconds since the epoch; `0000-00-00` is null.
+    LOCAL_MOMENT: likewise, of a clock on the wall where the server stood; `--timezone` says where that was.
     WORD: the number that the column's vocabulary gives to exactly these bytes, or UNKNOWN_WORD.
+
+    And of bytes that a reader hands to `text_cells`, which turns them into numbers at once:
+
+    NUMBERS: the 64-bit integers packed in one cell, as a list; see Packing. A damaged cell is null and counted.
+    NAME: a digest of exactly these bytes, below 0; under a key that is drawn when the program starts and dies with
+        it, so that names can be joined and never be known again. A word of the vocabulary is its number (above 0).
+    NAMES: the strings in a PHP-serialised or JSON cell, each as for NAME, as a list; one that has `, ` in it is
+        followed by the parts between. Keys are no names.
+    HANDLE: the keyed pseudonym of the normalised name, as a list of two halves; read only when linking was chosen.
+        The assembly of `member` passes it on as `linked_pseudonym`.
     """
 
     INTEGER = "integer"
     SECONDS = "seconds"
     MOMENT = "moment"
+    LOCAL_MOMENT = "local-moment"
     WORD = "word"
+    NUMBERS = "numbers"
+    NAME = "name"
+    NAMES = "names"
+    HANDLE = "handle"
 
+
+TEXT_CELLS: Final = frozenset({Cell.NUMBERS, Cell.NAME, Cell.NAMES, Cell.HANDLE})
+"""Cells whose bytes go through `text_cells`."""
+
+LIST_CELLS: Final = frozenset({Cell.NUMBERS, Cell.NAMES, Cell.HANDLE})
+"""Cells that give a list (BIGINT[] in the engine); the others give one number (BIGINT)."""
 
 UNKNOWN_WORD = -1
+
+
+class Packing(StrEnum):
+    """Which integers of a NUMBERS cell count. An empty cell is an empty list.
+
+    LIST: `4,5`: all; separated by comma, semicolon, blank or bar.
+    PREFIXED: `u_2:u_5`, `moved|7`: those behind a word of the vocabulary, each after the word's number; items
+        (between colon, comma, semicolon, blank) that begin otherwise are passed over.
+    KEYS: PHP-serialised or JSON: the keys that are integers, at any depth.
+    VALUES: PHP-serialised or JSON: the values that are integers from 0, bare or as strings, at any depth. With a
+        vocabulary only those under one of its keys, each after the key's number. `a:1:{s:6:"member";i:5;}` with
+        {b"member": -1} is [-1, 5]; the numbers of keys are below 0, so that `x[list_position(x, -1) + 1]` finds 5.
+    """
+
+    LIST = "list"
+    PREFIXED = "prefixed"
+    KEYS = "keys"
+    VALUES = "values"
 
 
 @dataclass(frozen=True)
@@ -45,12 +85,40 @@ class SourceColumn:
         cell: how its bytes become a number.
         required: a missing required column is an error, a missing optional one a fact in the manifest.
         vocabulary: for WORD, the byte strings that are recognised, each with its number; all else is UNKNOWN_WORD.
+            For NAME and NAMES, names that stand for a number of their own, above 0; for NUMBERS, see Packing.
+        packing: of NUMBERS.
+        secret: for HANDLE, the key of its pseudonyms; put in by derivation, never by a source file.
     """
 
     name: str
     cell: Cell = Cell.INTEGER
     required: bool = False
     vocabulary: Mapping[bytes, int] = field(default_factory=dict)
+    packing: Packing = Packing.LIST
+    secret: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no reader could read.
+
+        Raises:
+            ValueError: the vocabulary does not fit the cell.
+        """
+        numbers = self.vocabulary.values()
+        if self.cell in {Cell.NAME, Cell.NAMES}:
+            fits = all(number > 0 for number in numbers)
+        elif self.cell is Cell.NUMBERS:
+            marked = self.packing in {Packing.PREFIXED, Packing.VALUES}
+            fits = all(number < 0 for number in numbers) and (marked or not numbers)
+            fits = fits and (self.packing is not Packing.PREFIXED or bool(numbers))
+        else:
+            fits = self.cell is Cell.WORD or not numbers
+        if not fits:
+            raise ValueError(f"the vocabulary of {self.name} does not fit its cell")
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it gives lists of numbers."""
+        return self.cell in LIST_CELLS
 
 
 @dataclass(frozen=True)
@@ -89,14 +157,15 @@ class Source:
         tables: the tables and columns that are read; all else is skipped.
         detect: table names (without prefix) that together identify the package.
         assembly: dataset table to its parts: {source table its rows come from: DuckDB SELECT over the staged tables}.
-            Each SELECT names the schema's columns of that table, except `forum`, `pseudonym`, `linked_pseudonym`,
-            `seq` and `section.kind`, with the SOURCE's ids in id columns, microseconds since the epoch in time columns
-            and the enums' strings; a column left out is null (`attachments`: 0, `is_opening`: false, `weight`: 1).
-            Every declared column stands in its staged table (null throughout when the source lacks it), and a staged
-            table that is absent is empty, so the SQL needs no conditions. Ids that parts of one table share must not
-            collide. Beside the source's tables there is `custodian_group (id, role, rank)`, the custodian's map of
-            groups, empty without one. Derivation makes ids dense (in the order of the source's ids), resolves
-            references, numbers `seq`, cuts times, and drops and counts what cannot be resolved or lies outside.
+            Each SELECT names the schema's columns of that table, except `forum`, `pseudonym`, `seq` and
+            `section.kind` (`linked_pseudonym` is the HANDLE column, where there is one), with the SOURCE's ids in id
+            columns, microseconds since the epoch in time columns and the enums' strings; a column left out is null
+            (`attachments`: 0, `is_opening`: false, `weight`: 1). Every declared column stands in its staged table (null
+            throughout when the source lacks it), and a staged table that is absent is empty, so the SQL needs no
+            conditions. Ids that parts of one table share must not collide. Beside the source's tables there is
+            `custodian_group (id, role, rank)`, the custodian's map of groups, empty without one. Derivation makes ids
+            dense (in the order of the source's ids), resolves references, numbers `seq`, cuts times, and drops and
+            counts what cannot be resolved or lies outside.
         absent: dataset table, or table.column, to the reason why this package cannot supply it.
         findings: what is counted in every source of this package.
         group_table: (table, id column, name column) of the groups, for the custodian's map; None if there are none.
@@ -112,6 +181,49 @@ class Source:
     findings: tuple[SourceFinding, ...] = ()
     group_table: tuple[str, str, str] | None = None
     section_table: tuple[str, str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """A broken source file fails when it is imported.
+
+        Raises:
+            ValueError: it contradicts itself or the schema.
+        """
+        problems = list(self._problems())
+        if problems:
+            raise ValueError(f"{self.title}: {'; '.join(problems)}")
+
+    @property
+    def handle(self) -> tuple[str, str] | None:
+        """Table and column of the members' handles; None when the source declares none."""
+        found = [
+            (table.name, column.name) for table in self.tables for column in table.columns if column.cell is Cell.HANDLE
+        ]
+        return found[0] if found else None
+
+    def _problems(self) -> Iterator[str]:
+        declared = {table.name: {column.name.lower() for column in table.columns} for table in self.tables}
+        if len(declared) != len(self.tables) or not self.detect:
+            yield "a table is declared twice, or none identifies the package"
+        for table in self.tables:
+            if len(declared[table.name]) != len(table.columns):
+                yield f"{table.name} declares a column twice"
+            if any(column.secret or (column.cell is Cell.HANDLE and column.required) for column in table.columns):
+                yield f"{table.name} declares a secret, or requires a handle, which is read by choice only"
+        for entry in (self.group_table, self.section_table):
+            if entry is not None and entry[1].lower() not in declared.get(entry[0], ()):
+                yield f"{entry[0]} has no declared {entry[1]}"
+        for name, parts in self.assembly.items():
+            unknown = [origin for origin in parts if origin not in declared]
+            if name not in TABLES or unknown:
+                yield f"{name} is no table of the schema, or comes from undeclared ones: {', '.join(unknown)}"
+        yield from (f"the schema has no {what} that could be absent" for what in self.absent if not _is_known(what))
+        yield from (f"the text of {one.code} has no count" for one in self.findings if "{count}" not in one.text)
+
+
+def _is_known(what: str) -> bool:
+    """Whether the schema has a table, or a table.column."""
+    name, _, column = what.partition(".")
+    return name in TABLES and (not column or column in TABLES[name].names)
 
 
 @dataclass(frozen=True)
@@ -147,7 +259,8 @@ class ReadReport:
 
 
 Take = Callable[[str, "pa.RecordBatch"], None]
-"""Called with a table's name and a batch of nullable int64 columns, named as declared (missing ones left out)."""
+"""Called with a table's name and a batch of columns, named as declared (missing ones left out): nullable int64, or
+lists of int64 for LIST_CELLS."""
 
 
 class Reader(Protocol):

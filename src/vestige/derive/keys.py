@@ -25,6 +25,7 @@ HEADER: Final = "vestige-key-1"
 _PSEUDONYM_LABEL: Final = b"vestige/1/pseudonym"
 _FINGERPRINT_LABEL: Final = b"vestige/1/fingerprint"
 _SEALING_LABEL: Final = b"vestige/1/lookup"
+_HANDLE_LABEL: Final = b"vestige/1/handle"
 _SEPARATOR: Final = b"\x00"
 _LARGEST_FILE: Final = 4096
 _OPEN_TO_OTHERS: Final = 0o077
@@ -65,6 +66,10 @@ class PseudonymKey:
     def sealing_key(self) -> bytes:
         """The 32-byte key under which the custodian's lookup is encrypted; no other use."""
         return _expand(self._derived, _SEALING_LABEL, KEY_BYTES)
+
+    def handle_key(self) -> bytes:
+        """The 32-byte key under which handles become `linked_pseudonym`; the same for every forum; no other use."""
+        return _expand(self._derived, _HANDLE_LABEL, KEY_BYTES)
 
 
 def write_key(path: Path) -> PseudonymKey:

@@ -17,8 +17,10 @@ from vestige.derive.assembling import Assembled, collect_raw, count_findings, fi
 from vestige.derive.contract import Reader, ReadReport, Source
 from vestige.derive.group_map import CustodianMap
 from vestige.derive.keys import PseudonymKey
+from vestige.derive.local_time import LocalTimes, zone_named
 from vestige.derive.lookup import write_lookup
 from vestige.derive.staging import SPILL_FOLDER, Staging
+from vestige.derive.text_cells import bound_tables
 from vestige.derive.traces import fine_times_finding, measure_traces
 from vestige.derive.window import UNITS, Window
 from vestige.derive.writing import Identity, section_kinds, write_tables
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 FINE: Final = {TimeResolution.SECOND, TimeResolution.MINUTE}
 LEAST_MEMORY: Final = 128_000_000
 
+NO_LINKS: Final = "linking of handles was not chosen"
 NOT_GIVEN: Final = {
-    "member.linked_pseudonym": "linking of handles was not chosen",
     "forum.access": "not in a forum's own records; the custodian knows it",
     "forum.online_from": "not in a forum's own records; the custodian knows it",
     "forum.online_to": "not in a forum's own records; the custodian knows it",
@@ -51,6 +53,9 @@ class DeriveSettings:
         time_resolution: to which times are cut; `second` and `minute` single members out and must be accepted.
         accept_fine_times: whether that is accepted.
         window_end: last day of the window, or None for the latest event.
+        link_handles: whether members get a pseudonym of their normalised handle, which is the same on every forum
+            derived under the same key.
+        timezone: where the server of software that stores local times stood, in the names of the tz database.
         memory: bytes that the embedded engine may hold before it spills to the output's disk.
         seed: of the draws behind the table that fine times are judged by.
     """
@@ -58,6 +63,8 @@ class DeriveSettings:
     time_resolution: TimeResolution = TimeResolution.HOUR
     accept_fine_times: bool = False
     window_end: date | None = None
+    link_handles: bool = False
+    timezone: str | None = None
     memory: int = 384_000_000
     seed: int = 0
 
@@ -65,6 +72,8 @@ class DeriveSettings:
         """Check the ranges."""
         if self.memory < LEAST_MEMORY:
             raise SettingsError("too little memory for derivation", hint=f"allow at least {LEAST_MEMORY:,} bytes")
+        if self.timezone is not None:
+            zone_named(self.timezone)
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
         if self.window_end is not None and self.window_end > tomorrow:
             raise SettingsError("the window would end in the future", hint="--window-end is the last day observed")
@@ -262,7 +271,9 @@ class _Run:
         source, staging = self.opened.source, self.staging
         staging.declare(source.tables)
         self._put_map()
-        report = self.opened.reader.read(source.tables, staging.take, self.progress)
+        times = self._local_times()
+        tables = bound_tables(source.tables, self.identity.key.handle_key() if self.settings.link_handles else None)
+        report = self.opened.reader.read(tables, times.through(staging.take), self.progress)
         staging.flush()
         present = {read.table: read for read in report.tables}
         self.progress(Step("assemble", 0, 3))
@@ -288,8 +299,16 @@ class _Run:
                 self.lookup, staging, assembled.rows, self.folder, key=self.identity.key, software=software, code=code
             )
         self.progress(Step("assemble", 3, 3))
-        findings = [*report.findings, *known, *assembled.findings, *self._own_findings(window, unicity)]
+        findings = [*report.findings, *times.findings(), *known, *assembled.findings]
+        findings += self._own_findings(window, unicity)
         return self._manifest(report, assembled, findings), report, unicity
+
+    def _local_times(self) -> LocalTimes:
+        zone = self.settings.timezone
+        times = LocalTimes(self.opened.source.tables, zone_named(zone) if zone is not None else None)
+        if zone is not None and not times.has_any:
+            raise SettingsError("this package stores universal time", hint="leave --timezone out")
+        return times
 
     def _put_map(self) -> None:
         groups = [
@@ -322,7 +341,7 @@ class _Run:
         return Manifest(
             forums=(ForumEntry(0, identity.code, identity.software),),
             time_resolution=self.settings.time_resolution,
-            absent=_absent(source, assembled, report),
+            absent=_absent(source, assembled, report, linked=self.settings.link_handles),
             codes={"forum.code": (identity.code,), "section.kind": section_kinds(self.staging, assembled)},
             findings=most_severe_first(findings),
             source_counts=tuple(
@@ -339,7 +358,7 @@ class _Run:
         settings["window_end"] = self.settings.window_end and self.settings.window_end.isoformat()
         return {
             **settings,
-            "linking": "none",
+            "linking": "handles" if self.settings.link_handles else "none",
             "groups_mapped": len(self.custodian_map.groups),
             "sections_mapped": len(self.custodian_map.sections),
             "source_columns_missing": {
@@ -348,7 +367,7 @@ class _Run:
         }
 
 
-def _absent(source: Source, assembled: Assembled, report: ReadReport) -> dict[str, str]:
+def _absent(source: Source, assembled: Assembled, report: ReadReport, *, linked: bool) -> dict[str, str]:
     """Every table and column that holds nothing, with the reason."""
     missing = {read.table for read in report.tables if not read.present}
     absent: dict[str, str] = {}
@@ -361,4 +380,6 @@ def _absent(source: Source, assembled: Assembled, report: ReadReport) -> dict[st
         absent[name] = source.absent.get(name, reason)
     for column in assembled.empty:
         absent[column] = source.absent.get(column, "null in every row of this source")
+    if "member.linked_pseudonym" in absent and not linked:
+        absent["member.linked_pseudonym"] = NO_LINKS
     return absent | {what: why for what, why in NOT_GIVEN.items() if what.split(".")[0] in {"forum", *assembled.rows}}

@@ -61,7 +61,9 @@ class Staging:
     def declare(self, tables: Iterable[SourceTable]) -> None:
         """Create the staged tables, empty, with every declared column."""
         for table in tables:
-            columns = ", ".join(f'"{column.name}" BIGINT' for column in table.columns)
+            columns = ", ".join(
+                f'"{column.name}" {"BIGINT[]" if column.is_list else "BIGINT"}' for column in table.columns
+            )
             self.run(f'CREATE TABLE "{table.name}" ({columns})')
 
     def create(self, table: str, columns: str, rows: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vestige.dataset.schema import TABLES, Column, ColumnType, Software, Table
+from vestige.dataset.schema import TABLES, Column, ColumnType, MemberKind, Software, Table
 from vestige.derive.assembling import MADE_LATER, Assembled, own_id, own_is_unique
 from vestige.derive.keys import PSEUDONYM_BYTES, PseudonymKey
 from vestige.derive.staging import Staging
@@ -140,15 +140,29 @@ def _forum_query(assembled: Assembled, identity: Identity, unit: int) -> str:
 
 def _with_pseudonyms(batches: Iterable["pa.RecordBatch"], identity: Identity) -> Iterator["pa.RecordBatch"]:
     """Add the pseudonyms."""
-    import pyarrow as pa
-
     for batch in batches:
         ids = batch["_source"].to_pylist()
+        linked = _linked_column(batch["linked_pseudonym"], batch["kind"])
         yield (
-            batch.drop_columns("_source")
+            batch.drop_columns(["_source", "linked_pseudonym"])
             .append_column("pseudonym", pseudonym_column(identity, ids))
-            .append_column("linked_pseudonym", pa.nulls(len(ids), pa.string()))
+            .append_column("linked_pseudonym", linked)
         )
+
+
+def _linked_column(halves: "pa.Array", kinds: "pa.Array") -> "pa.Array":
+    """Linked pseudonyms in hexadecimal; of members alone, since guests, bots and the deleted share a name with many."""
+    import pyarrow as pa
+
+    if halves.null_count == len(halves):
+        return pa.nulls(len(halves), pa.string())
+    words = [
+        b"".join(half.to_bytes(8, "big", signed=True) for half in pair).hex()
+        if pair is not None and kind == MemberKind.MEMBER
+        else None
+        for pair, kind in zip(halves.to_pylist(), kinds.to_pylist(), strict=True)
+    ]
+    return pa.array(words, pa.string())
 
 
 def pseudonym_column(identity: Identity, ids: list[int]) -> "pa.Array":

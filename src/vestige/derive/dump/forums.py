@@ -5,6 +5,7 @@ until one prefix has all the tables that identify the software; the others are t
 candidate counts only if the candidate turns out to be the forum's.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,7 @@ class _Candidate:
     table: SourceTable
     slots: list[int]
     rows: int = 0
+    damaged: Counter[tuple[str, str]] = field(default_factory=Counter)
     present: set[bytes] = field(default_factory=set)
     problem: DumpError | None = None
     held: HeldBatches = field(default_factory=HeldBatches)
@@ -167,12 +169,15 @@ class Forums:
         import pyarrow as pa
 
         arrays = self._current.slots.arrays(rows)
+        damaged, self._current.slots.damaged = self._current.slots.damaged, Counter()
         self._job.state[places.ROW] = self._job.state[places.TEXT_END] = 0
         self.rows += rows
         for candidate in self._current.candidates:
             if not self._alive(candidate):
                 continue
             candidate.rows += rows
+            for slot, column in zip(candidate.slots, candidate.table.columns, strict=True):
+                candidate.damaged[candidate.table.name, column.name] += damaged[slot]
             columns = [arrays[slot] for slot in candidate.slots]
             batch = pa.RecordBatch.from_arrays(columns, names=[column.name for column in candidate.table.columns])
             if self._prefixes.chosen is None:
@@ -217,6 +222,12 @@ class Forums:
                     "a table lacks a column that is needed", where=f"{where}, column {column.name}", hint=hint
                 )
         return TableRead(table.name, present=True, rows=candidate.rows, missing=tuple(one.name for one in missing))
+
+    @property
+    def damaged(self) -> Counter[tuple[str, str]]:
+        """Packed cells that could not be read, by table and column of the chosen forum."""
+        chosen = (one.damaged for one in self._candidates if one.place == self._prefixes.chosen)
+        return sum(chosen, Counter())
 
     # Candidates
 

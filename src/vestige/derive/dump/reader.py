@@ -102,6 +102,7 @@ class DumpReader:
         from vestige.derive.dump.scanner import Scanner
         from vestige.derive.dump.window import Window
         from vestige.derive.native import is_compiled
+        from vestige.derive.text_cells import damage_findings
 
         if self._used and self._dump == PIPE:
             raise SourceError("a pipe can be read only once", hint="give the dump as a file")
@@ -121,7 +122,7 @@ class DumpReader:
             scanner.run()
             reads = forums.finish()
             report()
-        findings = (TRUNCATED,) if scanner.truncated else ()
+        findings = ((TRUNCATED,) if scanner.truncated else ()) + damage_findings(forums.damaged)
         return ReadReport(reads, size=window.base + window.end, findings=findings)
 
 

@@ -57,6 +57,7 @@ from vestige.derive.dump.state import (
     FULL,
     GATHERED,
     HEADER,
+    HEXADECIMAL,
     KIND_TEXT,
     KINDS,
     LEAD,
@@ -80,6 +81,8 @@ from vestige.derive.dump.state import (
     STATES,
     STRING,
     TEXT_END,
+    TEXT_ROOM,
+    TEXT_SHIFT,
     TOO_FEW_CELLS,
     TOO_MANY_CELLS,
     TRAIL,
@@ -298,8 +301,9 @@ def read_rows(job: int, end: int, base: int) -> int:
                         for index in range(length):
                             names[start + index] = cell[index]
                         state[TEXT_END] = start + length
-                        values[slot * capacity + row] = start * 65_536 + length
-                        valid[slot * capacity + row] = 1
+                        place = start * TEXT_SHIFT + length
+                        values[slot * capacity + row] = -1 - place if flavour & (OVERLONG | BROKEN) else place
+                        valid[slot * capacity + row] = 1 if length > 0 or flavour & (QUOTED | HEXADECIMAL) else 0
                     else:
                         outcome, value = convert(
                             cell,
@@ -338,7 +342,7 @@ def read_rows(job: int, end: int, base: int) -> int:
                 row += 1
                 at += 1
                 phase = AFTER_ROW
-                if row == capacity:
+                if row == capacity or state[TEXT_END] > state[TEXT_ROOM]:
                     code = FULL
                     break
             elif blank(byte):

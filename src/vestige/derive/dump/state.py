@@ -25,7 +25,7 @@ slot that takes it. VALUES: int64, CAPACITY a slot; VALID: 1 where VALUES holds 
 first malformed cell: outcome (0: none), row in VALUES, offset. GATHERED: room for one cell. WORDS, WORD_ENDS,
 WORD_NUMBERS, WORD_FIRSTS: the vocabularies, as in `cell_codes.Vocabularies`, by slot. HEADER: how the statement began
 (a row's statement up to VALUES); others that begin so are read without returning. DELIMITER: what ends a statement.
-LEAD, TRAIL: for each byte whether it begins, and may end, a character of two bytes. NAMES: room for names."""
+LEAD, TRAIL: for each byte whether it begins, and may end, a character of two bytes. NAMES: room for texts."""
 
 POSITION: Final = 0
 PHASE: Final = 1
@@ -42,14 +42,15 @@ REPEATS: Final = 12
 ANSI: Final = 13
 TEXT_END: Final = 14
 CAPACITY: Final = 15
-STATES: Final = 16
+TEXT_ROOM: Final = 16
+STATES: Final = 17
 BYTES: Final = 256
 """POSITION: index of the first byte not consumed. PHASE: see below. QUOTE: the byte that ends the string at hand.
 COLUMN, ROW: where the cell at hand belongs. LENGTH, FLAVOUR: of the cell
 gathered. DEPTH: open parentheses in an expression. CONDITIONAL: open `/*!` comments. BACKSLASH: 1 where it escapes.
 MULTIBYTE: 1 where a byte may be the second of a character. REPEATS: statements that began like the one before.
-ANSI: 1 where double quotes are identifiers. TEXT_END: bytes of names gathered, for the custodian's
-map only. CAPACITY: rows that fit. STATES: size of the state. BYTES: how many values a byte has."""
+ANSI: 1 where double quotes are identifiers. TEXT_END: bytes of texts gathered. CAPACITY: rows that fit. TEXT_ROOM: no
+further row begins when there are more bytes of texts. STATES: size of the state. BYTES: how many values a byte has."""
 
 BEFORE_ROW: Final = 0
 CELL: Final = 1
@@ -84,4 +85,8 @@ BROKEN: Final = 16
 SKIP: Final = -1
 KIND_BITS: Final = 16
 KIND_TEXT: Final = 17
-"""Kinds of cell beside those of `cell_kernels`: skipped; a BIT column; a name for the custodian's map."""
+"""Kinds of cell beside those of `cell_kernels`: skipped; a BIT column; bytes for `text_cells` or the custodian's map.
+The value of the last is the place of its first byte in NAMES times TEXT_SHIFT, and its length; -1 less that when it was
+cut off or broken."""
+
+TEXT_SHIFT: Final = 1 << 20

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from vestige.derive.contract import Source
+from vestige.derive.contract import Cell, Source
 from vestige.derive.live.address import Engine, LiveAddress
 
 _QUOTES = {Engine.MYSQL: "`", Engine.POSTGRESQL: '"'}
 
 
-def grant_statements(source: Source, address: LiveAddress, *, prefix: str, names: bool = False) -> Iterator[str]:
+def grant_statements(
+    source: Source, address: LiveAddress, *, prefix: str, names: bool = False, handles: bool = False
+) -> Iterator[str]:
     """One GRANT for each declared column, so that a column which this forum lacks fails alone.
 
     Args:
@@ -16,8 +18,14 @@ def grant_statements(source: Source, address: LiveAddress, *, prefix: str, names
         address: the account and the database.
         prefix: prefix of the forum's tables.
         names: also the names of groups and sections, which only the custodian's map needs.
+        handles: also the members' handles, which only linking needs.
     """
-    columns = [(table.name, column.name) for table in source.tables for column in table.columns]
+    columns = [
+        (table.name, column.name)
+        for table in source.tables
+        for column in table.columns
+        if handles or column.cell is not Cell.HANDLE
+    ]
     if names:
         columns += [(entry[0], entry[2]) for entry in (source.group_table, source.section_table) if entry is not None]
     account = _account(address)

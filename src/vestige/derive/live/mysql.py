@@ -1,17 +1,19 @@
 """MySQL and MariaDB, through PyMySQL.
 
 The server writes the numbers of a row into one field of digits and commas: no text crosses the wire, and PyMySQL,
-which is Python, has one field a row to unpack instead of one a column.
+which is Python, has one field a row to unpack instead of one a column. Packed cells and names come in hexadecimal
+digits and become numbers at once.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
+from vestige.derive.contract import TEXT_CELLS, UNKNOWN_WORD, Cell, SourceColumn
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
 from vestige.derive.live.plan import Asked, TablePlan
 from vestige.derive.live.reader import LostConnectionError, refused_query
+from vestige.derive.packed_codes import LONGEST_TEXT
 from vestige.errors import ConnectionFailedError, SourceError
 
 if TYPE_CHECKING:
@@ -120,9 +122,11 @@ class MysqlDatabase:
     def ask(self, column: SourceColumn, kind: str) -> Asked | None:
         """How to ask for a column of a type."""
         name = _quoted(column.name)
+        if column.cell in TEXT_CELLS:
+            return _text(column, name, kind)
         if column.cell is Cell.WORD:
             return Asked(column, _word(name, column.vocabulary))
-        if column.cell is Cell.MOMENT:
+        if column.cell in {Cell.MOMENT, Cell.LOCAL_MOMENT}:
             number = f"TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {name})"
             return Asked(column, number) if kind in _MOMENTS else None
         return _integer(column, name, kind)
@@ -193,8 +197,11 @@ def _parsed(lines: bytes, plan: TablePlan, names: list[str]) -> "list[pa.RecordB
     import pyarrow as pa
     from pyarrow import csv
 
+    types = {
+        asked.column.name: pa.binary() if asked.column.cell in TEXT_CELLS else pa.int64() for asked in plan.columns
+    }
     read = csv.ReadOptions(column_names=names, use_threads=False, block_size=len(lines) + 1)
-    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.int64()), null_values=[""])
+    convert = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
     parse = csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
     batches: list[pa.RecordBatch] | None = None
     try:
@@ -203,7 +210,18 @@ def _parsed(lines: bytes, plan: TablePlan, names: list[str]) -> "list[pa.RecordB
         batches = None
     if batches is None:
         raise SourceError("a number does not fit 64 bits", where=plan.declared.name, hint="derive from a dump instead")
-    return batches
+    return [_unhexed(batch) for batch in batches]
+
+
+def _unhexed(batch: "pa.RecordBatch") -> "pa.RecordBatch":
+    """The batch with hexadecimal digits as the bytes they stand for."""
+    import pyarrow as pa
+
+    for index, kind in enumerate(batch.schema.types):
+        if kind == pa.binary():
+            cells = [bytes.fromhex(cell[1:].decode()) if cell else None for cell in batch.column(index).to_pylist()]
+            batch = batch.set_column(index, batch.schema.names[index], pa.array(cells, pa.binary()))
+    return batch
 
 
 def _number(error: Exception) -> int:
@@ -227,6 +245,17 @@ def _integer(column: SourceColumn, name: str, kind: str) -> Asked | None:
     if kind == "decimal":
         return Asked(column, f"CAST({name} AS SIGNED)", f"{name} <> TRUNCATE({name}, 0)")
     return None
+
+
+def _text(column: SourceColumn, name: str, kind: str) -> Asked | None:
+    """The cell's bytes in hexadecimal digits behind a letter, which tells an empty one from NULL."""
+    if kind in _TEXTS | {"json"}:
+        name = f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"
+    elif kind in _INTEGERS:
+        name = f"CAST({name} AS CHAR)"
+    elif kind not in _BYTES:
+        return None
+    return Asked(column, f"CONCAT('x', HEX(LEFT({name}, {LONGEST_TEXT + 1})))")
 
 
 def _word(name: str, vocabulary: Mapping[bytes, int]) -> str:

@@ -1,13 +1,17 @@
-"""PostgreSQL, through psycopg: numbers come in binary from a cursor of the server's, eight bytes each."""
+"""PostgreSQL, through psycopg: numbers come in binary from a cursor of the server's, eight bytes each.
+
+Packed cells and names come as bytes and become numbers at once.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn
+from vestige.derive.contract import TEXT_CELLS, UNKNOWN_WORD, Cell, SourceColumn
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
 from vestige.derive.live.plan import Asked, TablePlan
 from vestige.derive.live.reader import LostConnectionError, refused_query
+from vestige.derive.packed_codes import LONGEST_TEXT
 from vestige.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
@@ -98,9 +102,11 @@ class PostgresqlDatabase:
     def ask(self, column: SourceColumn, kind: str) -> Asked | None:
         """How to ask for a column of a type."""
         name = _quoted(column.name)
+        if column.cell in TEXT_CELLS:
+            return _text(column, name, kind)
         if column.cell is Cell.WORD:
             return Asked(column, _word(name, column.vocabulary))
-        if column.cell is Cell.MOMENT:
+        if column.cell in {Cell.MOMENT, Cell.LOCAL_MOMENT}:
             number = f"CASE WHEN isfinite({name}) THEN (extract(epoch FROM {name}) * 1000000)::int8 END"
             return Asked(column, number) if kind in _MOMENTS else None
         return _integer(column, name, kind)
@@ -112,13 +118,12 @@ class PostgresqlDatabase:
     def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
         """The asked numbers, a batch at a time, from a cursor of the server's."""
         numbers = ", ".join(asked.number for asked in plan.columns)
-        names = [asked.column.name for asked in plan.columns]
         query = f"SELECT {numbers} FROM {self._table(plan.name)}"
         cursor = self._guarded(lambda connection: connection.cursor(_CURSOR, binary=True))
         try:
             self._guarded(lambda _: cursor.execute(query.encode()))
             while rows := self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)):
-                yield _batch(rows, names)
+                yield _batch(rows, plan)
         finally:
             with suppress(Exception):  # the server may be gone, and with it the cursor
                 cursor.close()
@@ -161,11 +166,14 @@ def _driver() -> Any:  # noqa: ANN401 - the module itself
     return psycopg
 
 
-def _batch(rows: list[tuple[Any, ...]], names: list[str]) -> "pa.RecordBatch":
+def _batch(rows: list[tuple[Any, ...]], plan: TablePlan) -> "pa.RecordBatch":
     import pyarrow as pa
 
-    columns = zip(*rows, strict=True)
-    return pa.RecordBatch.from_arrays([pa.array(column, pa.int64()) for column in columns], names)
+    arrays = [
+        pa.array(cells, pa.binary() if asked.column.cell in TEXT_CELLS else pa.int64())
+        for cells, asked in zip(zip(*rows, strict=True), plan.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, [asked.column.name for asked in plan.columns])
 
 
 def _quoted(name: str) -> str:
@@ -183,6 +191,15 @@ def _integer(column: SourceColumn, name: str, kind: str) -> Asked | None:
         text = f"nullif({name}::text, '')"
         return Asked(column, f"{text}::int8", f"{text} !~ '^[-+]?[0-9]{{1,18}}$'")
     return None
+
+
+def _text(column: SourceColumn, name: str, kind: str) -> Asked | None:
+    """The cell's bytes, in UTF-8."""
+    if kind in _TEXTS | _INTEGERS | {"json", "jsonb"}:
+        name = f"convert_to({name}::text, 'UTF8')"
+    elif kind != "bytea":
+        return None
+    return Asked(column, f"substring({name} FROM 1 FOR {LONGEST_TEXT + 1})")
 
 
 def _word(name: str, vocabulary: Mapping[bytes, int]) -> str:

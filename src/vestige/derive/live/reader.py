@@ -3,10 +3,11 @@
 No message of a driver is ever shown or chained, since it may quote a cell or the account.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from vestige.derive.contract import Cell, ReadReport, SourceTable, TableRead, Take
+from vestige.derive.contract import TEXT_CELLS, Cell, ReadReport, SourceTable, TableRead, Take
 from vestige.derive.live.plan import Asked, Catalogue, TablePlan, find_prefix, plan_table
 from vestige.errors import ConnectionFailedError, SourceError
 from vestige.progress import Progress, Step
@@ -70,7 +71,7 @@ class Database(Protocol):
         """Whether any row of a table meets a condition."""
 
     def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        """The asked numbers as nullable int64 columns, in the order of the plan."""
+        """The asked numbers as nullable int64 columns, and bytes for TEXT_CELLS, in the order of the plan."""
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
         """Ids and names, for the custodian's map."""
@@ -92,6 +93,7 @@ class LiveReader:
         self._connected = False
         self._losses = 0
         self._moments = 1
+        self._damaged: Counter[tuple[str, str]] = Counter()
 
     def read(self, tables: Sequence[SourceTable], take: Take, progress: Progress) -> ReadReport:
         """Read each declared table that the database has, all in one snapshot.
@@ -169,13 +171,15 @@ class LiveReader:
         """Hand on the rows of one table; starts it again once if the connection breaks while all are still held."""
         while True:
             held: list[pa.RecordBatch] = []
+            damaged: Counter[tuple[str, str]] = Counter()
             size = handed = 0
             rows: int = 0
             try:
                 self._connect()
                 self._refuse_malformed(plan)
                 for batch in self._database.batches(plan):
-                    finished = _in_microseconds(batch, plan)
+                    finished, bad = _in_numbers(batch, plan)
+                    damaged += bad
                     rows += finished.num_rows
                     size += finished.nbytes
                     held.append(finished)
@@ -188,6 +192,7 @@ class LiveReader:
                 self._moments = 2
             else:
                 _hand_on(plan, held, take)
+                self._damaged += damaged
                 return rows
             if self._losses > 1 or handed:
                 raise _lost(plan.declared.name, rows)
@@ -202,10 +207,13 @@ class LiveReader:
                 )
 
     def _findings(self) -> tuple[Finding, ...]:
+        from vestige.derive.text_cells import damage_findings
+
+        damaged = damage_findings(self._damaged)
         if self._moments == 1:
-            return ()
+            return damaged
         text = "the connection was lost once and opened again: tables read before and after are of two moments"
-        return (Finding("connection-lost", Severity.CAUTION, text),)
+        return (Finding("connection-lost", Severity.CAUTION, text), *damaged)
 
 
 def _hand_on(plan: TablePlan, held: "list[pa.RecordBatch]", take: Take) -> int:
@@ -225,16 +233,22 @@ def _lost(where: str, rows: int | None = None) -> ConnectionFailedError:
     )
 
 
-def _in_microseconds(batch: "pa.RecordBatch", plan: TablePlan) -> "pa.RecordBatch":
-    """The batch named as declared, with SECONDS as microseconds and unset ones null."""
+def _in_numbers(batch: "pa.RecordBatch", plan: TablePlan) -> "tuple[pa.RecordBatch, Counter[tuple[str, str]]]":
+    """The batch named as declared: SECONDS as microseconds, unset ones null, texts as numbers; and damaged cells."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from vestige.derive.text_cells import Texts, numbers_of
+
     arrays = []
+    damaged: Counter[tuple[str, str]] = Counter()
     for array, asked in zip(batch.columns, plan.columns, strict=True):
         finished = array
         if asked.column.cell is Cell.SECONDS:
             valid = pc.and_(pc.greater(array, 0), pc.less_equal(array, _LARGEST_SECONDS))
             finished = pc.multiply(pc.if_else(valid, array, pa.scalar(None, pa.int64())), _SECOND)
+        elif asked.column.cell in TEXT_CELLS:
+            finished, bad = numbers_of(asked.column, Texts.of(array.to_pylist()))
+            damaged[plan.declared.name, asked.column.name] += bad
         arrays.append(finished)
-    return pa.RecordBatch.from_arrays(arrays, [asked.column.name for asked in plan.columns])
+    return pa.RecordBatch.from_arrays(arrays, [asked.column.name for asked in plan.columns]), damaged

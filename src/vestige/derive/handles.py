@@ -1,0 +1,57 @@
+"""One handle, however it is written: the form in which handles of several forums are compared, and its pseudonym.
+
+Two accounts get the same pseudonym when their handles are equal after: repair of UTF-8 stored as Latin-1, HTML entities
+(forums store names escaped), compatibility forms (NFKC), letter case (case folding), blanks and invisible characters
+left out, and the look-alikes below taken for the Latin letter they resemble. What a shared handle proves and what not
+is told in docs/explanation/linked-handles.md.
+"""
+
+import html
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from vestige.derive.dump.names import decoded_name
+
+_CYRILLIC: Final = str.maketrans("авсԁеёһніїјкӏморԛѕтѵԝхуү", "abcdeehhiijklmopqstvwxyy")
+_GREEK: Final = str.maketrans("αβϲεηικμνορτυχγω", "abcenikuvoptuxyw")
+_OTHER: Final = str.maketrans("01|ıɑɡ", "olliag")  # noqa: RUF001 - so they are
+LOOK_ALIKES: Final = _CYRILLIC | _GREEK | _OTHER
+"""Small letters and digits that are commonly put in place of a Latin letter, after the data of Unicode Technical
+Standard 39 (Davis and Suignard, 2023); its other thousands are not seen in handles."""
+
+_LEFT_OUT: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+"""General categories that do not count: controls, invisible format characters, blanks."""
+_HALF: Final = 8
+
+
+def normalised_handle(handle: str) -> str:
+    """The form in which a handle is compared; empty when nothing is left."""
+    text = unicodedata.normalize("NFKC", html.unescape(handle)).casefold().translate(LOOK_ALIKES)
+    kept = "".join(letter for letter in text if unicodedata.category(letter) not in _LEFT_OUT)
+    return unicodedata.normalize("NFKC", kept)
+
+
+def pseudonyms_of_handles(cells: Iterable[bytes | None], key: bytes) -> list[tuple[int, int] | None]:
+    """HMAC-SHA-256 of each normalised handle, cut to 128 bits, as two signed halves; None where there is no handle.
+
+    Args:
+        cells: the handles' bytes.
+        key: `PseudonymKey.handle_key()`.
+    """
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    common = HMAC(key, SHA256())
+    found: list[tuple[int, int] | None] = []
+    for cell in cells:
+        handle = normalised_handle(decoded_name(cell)) if cell else ""
+        if not handle:
+            found.append(None)
+            continue
+        code = common.copy()
+        code.update(handle.encode("utf-8", "surrogatepass"))
+        digest = code.finalize()
+        high, low = (int.from_bytes(digest[at : at + _HALF], "big", signed=True) for at in (0, _HALF))
+        found.append((high, low))
+    return found
