@@ -25,7 +25,7 @@ from vestige.activity.profile_measures import (
 from vestige.dataset import Dataset
 from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import State
-from vestige.errors import DatasetError, SettingsError
+from vestige.errors import DatasetError
 from vestige.progress import Progress, Step
 
 if TYPE_CHECKING:
@@ -133,20 +133,17 @@ def forum_tables(dataset: Dataset, code: str | None, states: tuple[State, ...]) 
         SettingsError: no such forum, or several and none chosen.
         DatasetError: the tables `forum` or `member` are absent.
     """
-    rows = [row for row in dataset.arrow("forum").to_pylist() if code in {None, row["code"]}]
-    if len(rows) != 1:
-        what = "the dataset has several forums" if rows else "the dataset has no such forum"
-        known = ", ".join(sorted(entry.code for entry in dataset.manifest.forums))
-        raise SettingsError(what, where="setting forum", hint=f"choose one of {known}")
+    forum = dataset.manifest.only_forum(code).forum
+    row = next(row for row in dataset.arrow("forum").to_pylist() if row["forum"] == forum)
     tables = {}
     for name in ("member", "role_spell", *marks.ACTORS):
         if name not in dataset.tables and name != "member":
             continue
         table = dataset.table(name)
-        tables[name] = table.filter(table.forum == rows[0]["forum"])
+        tables[name] = table.filter(table.forum == forum)
         if name in {"post", "thread"} and set(states) != set(State):
             tables[name] = tables[name].filter(tables[name].state.isin([state.value for state in states]))
-    return tables, rows[0]
+    return tables, row
 
 
 def reduce_marks(dataset: Dataset, request: MarkRequest, progress: Progress) -> Marks:

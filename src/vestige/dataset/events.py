@@ -63,12 +63,8 @@ def forum_window(dataset: "Dataset", code: str | None = None) -> ForumWindow:
         SettingsError: no such forum, or several and none chosen.
         DatasetError: the window is unknown.
     """
-    rows = [row for row in dataset.arrow("forum").to_pylist() if code is None or row["code"] == code]
-    if not rows:
-        raise SettingsError("the dataset has no forum of that code", hint="see the manifest's forums")
-    if len(rows) > 1:
-        raise SettingsError("the dataset has several forums", hint="choose one by its code")
-    (row,) = rows
+    forum = dataset.manifest.only_forum(code).forum
+    row = next(row for row in dataset.arrow("forum").to_pylist() if row["forum"] == forum)
     if row["window_start"] is None or row["window_end"] is None:
         raise DatasetError("the forum's window is unknown", hint="derive again with --window-end")
     return ForumWindow(int(row["forum"]), row["window_start"], row["window_end"])

@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
+from vestige.dataset.manifest_text import DIGEST_PATTERN
 from vestige.dataset.schema import SCHEMA_VERSION, TABLES, Software
-from vestige.errors import DatasetError
+from vestige.errors import DatasetError, SettingsError
 from vestige.results import Finding, Severity
 from vestige.version import __version__
 
@@ -18,7 +19,6 @@ FORMAT: Final = "vestige-dataset"
 FILE_NAME: Final = "manifest.json"
 FILE_PATTERN: Final = r"^{table}(-[0-9]{{1,6}})?\.parquet$"
 """A table's files: TABLE.parquet, or TABLE-1.parquet, TABLE-2.parquet, ...; never a path."""
-DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
 
 
 class TimeResolution(StrEnum):
@@ -68,6 +68,27 @@ class SourceCount:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one of the datasets that a merged dataset was joined from said about itself.
+
+    Attributes:
+        digest: of that dataset.
+        forums: codes of its forums.
+        absent: what it lacked, and why.
+        findings: what its derivation noticed.
+        source_counts: rows read and kept, per source table.
+        options: choices made at its derivation.
+    """
+
+    digest: str
+    forums: tuple[str, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    source_counts: tuple[SourceCount, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything a dataset says about itself. Strings come from fixed vocabularies or are neutral codes.
 
@@ -82,6 +103,7 @@ class Manifest:
         key_fingerprint: of the custodian's key, never the key.
         options: choices made at derivation, such as linking of handles.
         created_at: ISO time of writing; not part of the digest.
+        parts: of a merged dataset, what each dataset said that it was joined from; left out of the file when empty.
     """
 
     forums: tuple[ForumEntry, ...]
@@ -94,6 +116,7 @@ class Manifest:
     key_fingerprint: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     created_at: str | None = None
+    parts: tuple[Part, ...] = ()
     version: str = __version__
     schema_version: int = SCHEMA_VERSION
 
@@ -112,9 +135,25 @@ class Manifest:
         """The files of one table; empty when it is absent."""
         return tuple(entry for entry in self.files if entry.table == table)
 
+    def only_forum(self, code: str | None) -> ForumEntry:
+        """The forum of that code; None means the only one there is.
+
+        Raises:
+            SettingsError: there is no such forum, or there are several and none was chosen.
+        """
+        listed = [entry for entry in self.forums if code in {None, entry.code}]
+        if len(listed) != 1:
+            what = "the dataset has several forums" if listed else "the dataset has no such forum"
+            known = ", ".join(sorted(entry.code for entry in self.forums))
+            raise SettingsError(what, where="setting forum", hint=f"choose one of {known}")
+        return listed[0]
+
     def to_json(self) -> str:
         """The manifest as JSON text, keys in a fixed order."""
-        return json.dumps({"format": FORMAT, "digest": self.digest, **asdict(self)}, indent=1) + "\n"
+        plain = asdict(self)
+        if not self.parts:
+            del plain["parts"]  # as every manifest was before datasets could be merged
+        return json.dumps({"format": FORMAT, "digest": self.digest, **plain}, indent=1) + "\n"
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -143,7 +182,7 @@ class Manifest:
     @classmethod
     def _from_plain(cls, raw: dict[str, Any]) -> Self | None:
         try:
-            if set(raw) != {entry.name for entry in fields(cls)}:
+            if set(raw) | {"parts"} != {entry.name for entry in fields(cls)}:
                 return None
             return cls(
                 forums=tuple(
@@ -152,19 +191,14 @@ class Manifest:
                 ),
                 time_resolution=TimeResolution(raw["time_resolution"]),
                 files=_files(raw["files"]),
-                absent={_text(place): _text(reason) for place, reason in raw["absent"].items()},
+                absent=_absent(raw["absent"]),
                 codes={_text(place): tuple(_text(code) for code in codes) for place, codes in raw["codes"].items()},
-                findings=tuple(
-                    Finding(_text(entry["code"]), Severity(entry["severity"]), _text(entry["text"]))
-                    for entry in _entries(raw["findings"], Finding)
-                ),
-                source_counts=tuple(
-                    SourceCount(_text(entry["table"]), _integer(entry["read"]), _integer(entry["kept"]))
-                    for entry in _entries(raw["source_counts"], SourceCount)
-                ),
+                findings=_findings(raw["findings"]),
+                source_counts=_counts(raw["source_counts"]),
                 key_fingerprint=None if raw["key_fingerprint"] is None else _text(raw["key_fingerprint"]),
                 options=dict(raw["options"].items()),
                 created_at=None if raw["created_at"] is None else _text(raw["created_at"]),
+                parts=_parts(raw.get("parts", [])),
                 version=_text(raw["version"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -195,6 +229,38 @@ def _files(raw: object) -> tuple[FileEntry, ...]:
     if len({entry.path for entry in files}) != len(files):
         raise ValueError("file listed twice")
     return files
+
+
+def _absent(raw: dict[str, Any]) -> dict[str, str]:
+    return {_text(place): _text(reason) for place, reason in raw.items()}
+
+
+def _findings(raw: object) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(_text(entry["code"]), Severity(entry["severity"]), _text(entry["text"]))
+        for entry in _entries(raw, Finding)
+    )
+
+
+def _counts(raw: object) -> tuple[SourceCount, ...]:
+    return tuple(
+        SourceCount(_text(entry["table"]), _integer(entry["read"]), _integer(entry["kept"]))
+        for entry in _entries(raw, SourceCount)
+    )
+
+
+def _parts(raw: object) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            digest=_text(entry["digest"]),
+            forums=tuple(_text(code) for code in entry["forums"]),
+            absent=_absent(entry["absent"]),
+            findings=_findings(entry["findings"]),
+            source_counts=_counts(entry["source_counts"]),
+            options=dict(entry["options"].items()),
+        )
+        for entry in _entries(raw, Part)
+    )
 
 
 def _entries(raw: object, kind: type) -> list[dict[str, Any]]:

@@ -58,9 +58,9 @@ class Dataset:
         if self._connection is None:
             raise DatasetError("the dataset is closed", hint="open it again")
         if name not in self._opened:
-            states = [_verified(self.path, entry) for entry in self._entries(name)]
+            states = [verified_file(self.path, entry) for entry in self._entries(name)]
             for state in states:
-                _refuse_other_schema(name, state.file)
+                refuse_other_schema(name, state.file)
             self._opened[name] = self._connection.read_files(name, states)
         return self._opened[name]
 
@@ -78,7 +78,7 @@ class Dataset:
         parts = []
         for entry in self._entries(name):
             content = _content(self.path, entry)
-            _refuse_other_schema(name, pa.BufferReader(content))
+            refuse_other_schema(name, pa.BufferReader(content))
             parts.append(pq.read_table(pa.BufferReader(content)))
         whole, schema = pa.concat_tables(parts, promote_options="permissive"), arrow_schema(name)
         if any(whole[field.name].null_count and not field.nullable for field in schema):
@@ -221,8 +221,12 @@ def _row_count(file: Path) -> int:
     return rows
 
 
-def _verified(folder: Path, entry: FileEntry) -> FileState:
-    """The state of a file whose bytes match the manifest."""
+def verified_file(folder: Path, entry: FileEntry) -> FileState:
+    """The state of a file whose bytes match the manifest.
+
+    Raises:
+        DatasetError: it is missing, unreadable, or not what the manifest says.
+    """
     file = _plain_file(folder, entry)
     before = FileState.of(file)
     _refuse_other_bytes(entry, file_digest(file))
@@ -255,7 +259,7 @@ def _refuse_other_bytes(entry: FileEntry, digest: str) -> None:
         )
 
 
-def _refuse_other_schema(table: str, source: "Path | pa.BufferReader") -> None:
+def refuse_other_schema(table: str, source: "Path | pa.BufferReader") -> None:
     """DatasetError unless a Parquet file has exactly the schema's columns and types; nullability may differ."""
     import pyarrow as pa
     import pyarrow.parquet as pq

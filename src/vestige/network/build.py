@@ -8,7 +8,7 @@ import numpy as np
 
 from vestige.dataset import Dataset
 from vestige.dataset.schema import TABLES
-from vestige.errors import DatasetError, SettingsError
+from vestige.errors import DatasetError
 from vestige.network import network_tables as tables
 from vestige.network.edges import adjacency_of, summed_matrix
 from vestige.network.findings import event_findings, near_findings, post_findings, reply_findings, size_findings
@@ -95,12 +95,8 @@ def forum_of(dataset: Dataset, code: str | None) -> tuple[int, str]:
     Raises:
         SettingsError: there is no such forum, or there are several and none was chosen.
     """
-    listed = [entry for entry in dataset.manifest.forums if code in {None, entry.code}]
-    if not listed:
-        raise SettingsError("the dataset has no forum of that code", hint="see the manifest's forums")
-    if len(listed) > 1:
-        raise SettingsError("the dataset has several forums", hint="choose one by its code")
-    return listed[0].forum, listed[0].code
+    forum = dataset.manifest.only_forum(code)
+    return forum.forum, forum.code
 
 
 def edge_expression(dataset: Dataset, settings: NetworkSettings) -> "ir.Table":

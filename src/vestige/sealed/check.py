@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestige.dataset.manifest import DIGEST_PATTERN, FILE_NAME, Manifest
+from vestige.dataset.manifest import FILE_NAME, Manifest
+from vestige.dataset.manifest_text import DIGEST_PATTERN
 from vestige.errors import SealError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.sealed import layout
