@@ -12,8 +12,11 @@ from vestige.dataset.schema import Software
 SITES = ("alcohol-2020", "alcohol-meta-2022", "conlang-meta-2020", "french-meta-2021")
 
 
-def site_dataset(source: Path, folder: Path) -> Path:
-    """Write one site as a dataset: members, sections, threads, posts (comments included) and reactions (accepts)."""
+def site_dataset(source: Path, folder: Path, *, roles: bool = False) -> Path:
+    """Write one site as a dataset: members, sections, threads, posts (comments included) and reactions (accepts).
+
+    With `roles`, who has the badge of a moderator, or set a tag of moderators twice; since when, no dump tells.
+    """
     connection = duckdb.connect()
     for name in ("posts", "members", "thanks"):
         connection.execute(
@@ -54,6 +57,15 @@ def site_dataset(source: Path, folder: Path) -> Path:
         " 1 AS weight FROM raw_thanks v JOIN who g ON g.member_id = v.from_member LEFT JOIN who r ON r.member_id ="
         " v.to_member",
     }
+    if roles:
+        connection.execute(
+            f"CREATE TABLE raw_roles AS SELECT * FROM read_csv('{source / 'roles.csv'}', all_varchar = true)"
+        )
+        queries["role_spell"] = (
+            "SELECT 0 AS forum, w.id AS member, 'moderator' AS role, 'snapshot' AS evidence FROM raw_roles"
+            " JOIN who w USING (member_id) GROUP BY w.id HAVING bool_or(role = 'moderator') OR count(*) > 1"
+            " ORDER BY w.id"
+        )
     tables = {name: _arrow(name, connection.sql(query).to_arrow_table()) for name, query in queries.items()}
     kinds = tuple(tables["section"].column("kind").to_pylist())
     manifest = Manifest(

@@ -10,7 +10,7 @@ import pytest
 from vestige.cli import run
 from vestige.dataset import open_dataset
 from vestige.network import EdgeListSettings, Network, StructureSettings, TwoModeNetwork, measure_structure, shape
-from vestige.network.overlap import compare_networks, overlap_figures
+from vestige.network.overlap import compare_networks, overlap_figures, top_members
 from vestige.network.reading import network_of_table
 from vestige.progress import ignore_progress
 from vestige.report.chapters import Chart
@@ -168,7 +168,13 @@ def test_overlap_of_public_and_private() -> None:
     assert found.chance == pytest.approx(0.1)
     same = compare_networks(public, public)
     assert (same.correlation, same.top_both, same.ties_both) == (pytest.approx(1), 2, 28)
-    rows = {row["figure"]: row for row in overlap_figures(found).rows()}
+    who = {row["member"]: row["key_in"] for row in top_members(public, private, found).to_pylist()}
+    assert (who[0], who[10]) == ("first", "second")
+    assert len(who) == 2 * found.top - found.top_both
+    assert set(top_members(public, public, same).column("key_in").to_pylist()) == {"both"}
+    table = overlap_figures(found, "replies", "messages")
+    assert "First: replies; second: messages." in table.note
+    rows = {row["figure"]: row for row in table.rows()}
     assert rows["pairs tied in both"]["count"] == 20
     assert rows["top members of both"]["count"] is None
 
@@ -182,7 +188,7 @@ def test_the_chapter_of_a_report(tmp_path: Path) -> None:
         pseudonyms = dataset.arrow("member").column("pseudonym").to_pylist()
     names = [table.name for table in chapter.tables]
     assert names.count("shape") == 2
-    assert names[-1] == "overlap"
+    assert names[-3:] == ["windows", "growth", "overlap"]
     said = repr(chapter.parts) + repr(chapter.findings) + str([table.rows() for table in chapter.tables])
     drawn = next(part for part in chapter.parts if isinstance(part, Chart)).drawing.to_json()
     assert not any(name[:6] in drawn or name in said for name in pseudonyms)

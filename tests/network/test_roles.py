@@ -7,7 +7,7 @@ import pytest
 from tables import dataset_of
 from vestige.dataset import open_dataset
 from vestige.errors import DatasetError, SettingsError
-from vestige.network import Network, read_edge_list
+from vestige.network import Network, node_numbers, read_edge_list
 from vestige.network.measures import Measure
 from vestige.network.observed import observe_dataset
 from vestige.network.position_values import Effort
@@ -282,12 +282,28 @@ class TestBadInput:
         with pytest.raises(DatasetError, match=r"nobody who holds|everybody in the network"):
             evaluate_roles(network, labels=Labels(frozenset(holders), frozenset(others)), settings=QUICK)
 
-    def test_labels_that_were_replaced_are_not_matched(self, tmp_path):
-        """An id of -1 makes the reader number all nodes anew: label 2 would then be another node."""
+    def test_labels_that_were_replaced_are_matched_by_their_numbers_only(self, tmp_path):
+        """Names become numbers in their sorted order: cat is 2, and the label 2 of a file is nobody."""
+        file = tmp_path / "ties.csv"
+        file.write_text("from,to\ncat,ant\nbee,cat\ndog,cat\n")
+        network = read_edge_list(file)
+        with pytest.raises(SettingsError, match="go by the old labels"):
+            evaluate_roles(network, labels=Labels(frozenset({"2"}), None), settings=QUICK)
+        labels = Labels(frozenset({"cat", "nobody"}), frozenset({"ant", "dog"}), frozenset({"bee"}))
+        renamed = labels.renamed(node_numbers(file))
+        assert renamed == Labels(frozenset({"2"}), frozenset({"0", "3"}), frozenset({"1"}), numbered=True)
+        result = evaluate_roles(network, labels=renamed, settings=QUICK)
+        assert values(result, Criterion.AREA)[Measure.DEGREE] == 1
+        with pytest.raises(SettingsError, match="no holder is among"):
+            Labels(frozenset({"2"}), None).renamed(node_numbers(file))
+
+    def test_negative_ids_are_kept(self, tmp_path):
+        """Some sources give -1 to an account of their own."""
         file = tmp_path / "ties.csv"
         file.write_text("from,to\n-1,2\n2,3\n3,4\n")
-        with pytest.raises(SettingsError, match="replaced by numbers"):
-            evaluate_roles(read_edge_list(file), labels=Labels(frozenset({"2"}), None), settings=QUICK)
+        result = evaluate_roles(read_edge_list(file), labels=Labels(frozenset({"2", "3"}), None), settings=QUICK)
+        assert result.observed.pseudonyms == ("-1", "2", "3", "4")
+        assert values(result, Criterion.AREA)[Measure.DEGREE] == 1
 
     def test_labels_without_a_column(self, tmp_path):
         file = tmp_path / "labels.csv"

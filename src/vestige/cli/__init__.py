@@ -33,6 +33,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "network",
     "activity",
     "keymembers",
+    "keysets",
 )
 """Modules of this package, each of which adds its commands to `app` when imported."""
 

@@ -99,6 +99,7 @@ def keymembers(
             settings = RoleSettings(PositionSettings(**repeats), rewirings=rewirings)
             known = _labels(labels, identifier, role_column, holds, leave_out, choice) if labels and roles else None
             opened = options.open_network(source, choice, progress=progress)
+            known = known and _matched(known, source, choice)
             found = _network_results(opened, known, settings, seed, progress)
     positions, evaluation, missing = found
     if out is not None:
@@ -153,6 +154,13 @@ def _labels(
     if holds:
         settings = LabelSettings(identifier, role, tuple(holds), settings.leave_out, settings.where)
     return read_labels(file, settings)
+
+
+def _matched(labels: "Labels", source: Path, choice: options.NetworkChoice) -> "Labels":
+    """The labels by the numbers that stand for them where the file of ties has names, which are never kept."""
+    from vestige.network import node_numbers
+
+    return labels.renamed(node_numbers(source, settings=choice.file_settings()))
 
 
 def _same_rows(file: Path, choice: options.NetworkChoice) -> tuple[str, str] | None:
@@ -211,11 +219,15 @@ def _print(positions: "PositionResult", evaluation: "RoleResult | None", missing
         print_line(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
         return
     from vestige.cli.tables import output_console, print_table
+    from vestige.disclosure.policy import MINIMUM_MEMBERS
 
     console = output_console()
     print_line(positions.summary() if evaluation is None else evaluation.summary())
     print_line()
     for table in safe.values():
-        print_table(console, table, most=_FIRST_ROWS)
+        if table.name == "first" and all(row["recall"] is None for row in table.rows()):
+            print_line(f"{table.title}: held back, since fewer than {MINIMUM_MEMBERS} hold the role.\n")
+        else:
+            print_table(console, table, most=_FIRST_ROWS)
     if missing is not None:
         print_line(f"caution: roles are not compared: {missing}")

@@ -1,5 +1,7 @@
 """`vestige network INPUT`: a network of a dataset or an edge list, its structure, exports and picture."""
 
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +10,7 @@ import typer
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
 from vestige.cli.networks import (
+    BesideOption,
     DaysOption,
     EndOption,
     EngineOption,
@@ -15,10 +18,12 @@ from vestige.cli.networks import (
     FromOption,
     KindOption,
     LargestOption,
+    MonthsOption,
     NetworkChoice,
     ReplyOption,
     SourceArgument,
     StartOption,
+    StepOption,
     TimeOption,
     ToOption,
     UndirectedOption,
@@ -29,11 +34,17 @@ from vestige.cli.networks import (
     open_network,
 )
 from vestige.dataset.engine import Engine
+from vestige.errors import SettingsError
 from vestige.outputs import check_folder_output, staged_folder
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vestige.dataset import Dataset
+    from vestige.disclosure import SafeTable
     from vestige.network import AnyNetwork, StructureResult
     from vestige.network.exports import ExportFormat
+    from vestige.progress import Progress
 
 
 @app.command()
@@ -56,6 +67,9 @@ def network(
     where: WhereOption = None,
     undirected: UndirectedOption = False,
     replicates: Annotated[int, typer.Option(min=0, help="random networks to compare with; 0 for none")] = 20,
+    months: MonthsOption = None,
+    step: StepOption = None,
+    beside: BesideOption = None,
     out: Annotated[Path | None, typer.Option(help="new folder for tables, the picture and exports")] = None,
     export: Annotated[
         list[str] | None, typer.Option(help="also write graphml, gexf, pajek, analyst; may be repeated; needs --out")
@@ -85,36 +99,92 @@ def network(
         found = open_network(source, choice, progress=progress)
         settings = StructureSettings(replicates=replicates)
         structure = measure_structure(found, settings=settings, seed=seed, progress=progress)
+        more = _more(source, choice, found, months, step, beside, progress)
     if out is not None:
-        _write(out, found, structure, formats, names=names, seed=seed, replace=replace)
-    _print(structure, as_json=as_json)
+        _write(out, found, structure, more, formats, names=names, seed=seed, replace=replace)
+    _print(structure, more, as_json=as_json)
 
 
-def _print(structure: "StructureResult", *, as_json: bool) -> None:
+@dataclass(frozen=True)
+class _More:
+    """What was asked for beside the structure: tables that may leave, and the member-level rows of a comparison."""
+
+    windows: "tuple[SafeTable, SafeTable] | None" = None
+    overlap: "SafeTable | None" = None
+    top_members: "pa.Table | None" = None
+
+    @property
+    def safe_tables(self) -> "tuple[SafeTable, ...]":
+        return (*(self.windows or ()), *([] if self.overlap is None else [self.overlap]))
+
+
+def _more(
+    source: Path, choice: NetworkChoice, found: "AnyNetwork", months: int | None, step: int | None, beside: str | None,
+    progress: "Progress",
+) -> _More:  # fmt: skip
+    from vestige.dataset import open_dataset
+    from vestige.network import WindowSettings, build_windows
+
+    if step is not None and months is None:
+        raise SettingsError("--step needs windows", hint="pass --months")
+    if months is None and beside is None:
+        return _More()
+    if not source.is_dir():
+        raise SettingsError("--months and --beside belong to a dataset, not to a file", hint="leave them out")
+    more = _More()
+    with open_dataset(source, engine=choice.engine) as dataset:
+        if months is not None:
+            cuts = (WindowSettings(months, step or months, cumulative=own) for own in (False, True))
+            series = [
+                build_windows(dataset, settings=choice.dataset_settings(), windows=own, progress=progress)
+                for own in cuts
+            ]
+            more = _More(windows=(series[0].safe(), series[1].safe()))
+        return more if beside is None else _compared(dataset, choice, found, beside, more)
+
+
+def _compared(dataset: "Dataset", choice: NetworkChoice, found: "AnyNetwork", beside: str, more: _More) -> _More:
+    from vestige.network import Network, build_network, compare_networks, top_members
+    from vestige.network.overlap import overlap_figures
+
+    other = build_network(dataset, settings=replace_fields(choice, kind=beside).dataset_settings())
+    if not isinstance(found, Network) or not isinstance(other, Network):
+        raise SettingsError("a two-mode network has no ties between members", hint="compare other kinds")
+    overlap = compare_networks(found, other)
+    words = (own.kind.value for own in (found, other))
+    return replace_fields(
+        more, overlap=overlap_figures(overlap, *words), top_members=top_members(found, other, overlap)
+    )
+
+
+def _print(structure: "StructureResult", more: _More, *, as_json: bool) -> None:
     if as_json:
         import json
 
-        print_line(json.dumps(structure.to_plain(), indent=1, ensure_ascii=False, allow_nan=False))
+        plain = structure.to_plain()
+        plain["tables"] |= {table.name: table.rows() for table in more.safe_tables}
+        print_line(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
         return
     from vestige.cli.tables import output_console, print_table
 
     console = output_console()
     console.print(structure.opening)
-    for table in structure.safe_tables:
+    for table in (*structure.safe_tables, *more.safe_tables):
         print_table(console, table, most=20)
     for finding in structure.findings:
         console.print(f"{finding.severity.value}: {finding.text}")
 
 
 def _write(
-    out: Path, found: "AnyNetwork", structure: "StructureResult", formats: "list[ExportFormat]",
+    out: Path, found: "AnyNetwork", structure: "StructureResult", more: _More, formats: "list[ExportFormat]",
     *, names: int, seed: int, replace: bool,
 ) -> None:  # fmt: skip
     """Member-level tables and exports stay with the researcher; the picture names a few by short pseudonyms."""
+    import pyarrow.csv as pc
     import pyarrow.parquet as pq
     import vl_convert
 
-    from vestige.network import export_network
+    from vestige.network import export_network, growth_chart
     from vestige.network.exports import FILE_NAMES
     from vestige.network.picture import PictureSettings, draw_network, drawable
 
@@ -126,6 +196,13 @@ def _write(
         (folder / "summary.txt").write_text(structure.summary() + "\n", encoding="utf-8")
         for file_format in formats:
             export_network(found, folder / FILE_NAMES[file_format], file_format)
+        for safe in more.safe_tables:
+            pc.write_csv(safe.data, folder / f"{safe.name}.csv")
+        if more.windows is not None:
+            chart = growth_chart(*more.windows).to_json()
+            (folder / "growth.svg").write_text(vl_convert.vegalite_to_svg(chart), encoding="utf-8")
+        if more.top_members is not None:
+            pq.write_table(more.top_members, folder / "top-members.parquet")
         one_mode = drawable(found)
         if one_mode is not None:
             drawn = draw_network(one_mode, settings=PictureSettings(names=names, seed=seed)).to_json()

@@ -47,6 +47,15 @@ TimeOption = Annotated[str | None, typer.Option("--time", help="file: column of 
 WhereOption = Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="file: only rows with this value")]
 UndirectedOption = Annotated[bool, typer.Option("--undirected", help="file: ties have no direction")]
 
+MonthsOption = Annotated[int | None, typer.Option(min=1, help="dataset: also in windows of so many months")]
+StepOption = Annotated[
+    int | None, typer.Option(min=1, help="months from one window to the next", show_default="the window's length")
+]
+BesideOption = Annotated[
+    str | None,
+    typer.Option(metavar="KIND", help="dataset: also beside this other kind of network, such as messages: who is key"),
+]
+
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - times of a dataset are UTC without a zone
 
 

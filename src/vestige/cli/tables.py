@@ -1,6 +1,6 @@
 """Draw checked tables on the terminal. Nothing else can be drawn: these functions take a `SafeTable` only."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from vestige.disclosure.policy import LABEL_KINDS
 from vestige.disclosure.safe import SafeTable
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH: Final = 80
 """Columns when standard output is no terminal."""
+_GAP: Final = 3
+"""Characters between two columns of a table."""
 
 
 def output_console() -> "Console":
@@ -34,10 +36,12 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
     from rich.text import Text
 
     grid = Table(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for rule in table.columns:
-        numeric = rule.kind not in LABEL_KINDS
-        grid.add_column(Text(rule.title), justify="right" if numeric else "left")
     texts = table.texts()
+    longest = [_longest_word(rule.title, *(row[place] for row in texts)) for place, rule in enumerate(table.columns)]
+    whole = sum(longest) + _GAP * len(longest) <= console.width
+    for rule, width in zip(table.columns, longest, strict=True):
+        side: Literal["left", "right"] = "left" if rule.kind in LABEL_KINDS else "right"
+        grid.add_column(Text(rule.title), justify=side, min_width=width if whole else None)
     for row in texts[:most]:
         grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in row))
     console.print(grid)
@@ -46,3 +50,8 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
     if table.note:
         console.print(f"  {table.note}", style="dim")
     console.print()
+
+
+def _longest_word(*texts: str) -> int:
+    """A column this wide cuts no word: two measures may begin alike."""
+    return max((len(word) for text in texts for word in text.split(" ")), default=0)

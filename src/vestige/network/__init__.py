@@ -4,10 +4,10 @@ from vestige.network.build import build_network, edge_expression
 from vestige.network.exports import ExportFormat, export_network
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.measures import Measure
-from vestige.network.overlap import Overlap, compare_networks
+from vestige.network.overlap import Overlap, compare_networks, top_members
 from vestige.network.position_values import Effort
 from vestige.network.positions import PositionResult, PositionSettings, measure_positions
-from vestige.network.reading import read_edge_list
+from vestige.network.reading import node_numbers, read_edge_list
 from vestige.network.role_records import Labels, LabelSettings, read_labels
 from vestige.network.role_settings import RoleSettings, Timing
 from vestige.network.role_transfer import transfer_roles
@@ -22,7 +22,7 @@ from vestige.network.settings import (
     Source,
 )
 from vestige.network.structure import StructureResult, StructureSettings, measure_structure
-from vestige.network.windows import NetworkSeries, WindowSettings, build_windows
+from vestige.network.windows import NetworkSeries, WindowSettings, build_windows, growth_chart
 
 __all__ = [
     "AnyNetwork",
@@ -56,9 +56,12 @@ __all__ = [
     "edge_expression",
     "evaluate_roles",
     "export_network",
+    "growth_chart",
     "measure_positions",
     "measure_structure",
+    "node_numbers",
     "read_edge_list",
     "read_labels",
+    "top_members",
     "transfer_roles",
 ]

@@ -1,7 +1,7 @@
 """How far two networks of the same members lie over each other, such as public replies and private messages."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.stats import hypergeom, spearmanr
@@ -11,6 +11,9 @@ from vestige.errors import SettingsError
 from vestige.network.graph import Network
 from vestige.network.shape import pattern
 from vestige.statistics.compiled import IntArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TOP_SHARE: Final = 0.1
 
@@ -34,6 +37,7 @@ class Overlap:
         top: size of the top tenth by degree, of the members of both.
         top_both: members in the top of both networks.
         top_first, top_second: ids of members in the top of one network only; member-level.
+        top_shared: ids of members in the top of both; member-level.
         chance: share of the top expected in both by chance.
         chance_high: 97.5 % quantile of it (hypergeometric).
     """
@@ -49,6 +53,7 @@ class Overlap:
     top_both: int
     top_first: IntArray
     top_second: IntArray
+    top_shared: IntArray
     chance: float
     chance_high: float
 
@@ -89,25 +94,50 @@ def compare_networks(first: Network, second: Network) -> Overlap:
         top_both=len(tops[0] & tops[1]),
         top_first=both[sorted(tops[0] - tops[1])],
         top_second=both[sorted(tops[1] - tops[0])],
+        top_shared=both[sorted(tops[0] & tops[1])],
         chance=top / both.size,
         chance_high=float(hypergeom.ppf(0.975, both.size, top, top)) / top,
     )
 
 
-def overlap_figures(found: Overlap) -> SafeTable:
-    """The comparison as a table that may leave."""
+def top_members(first: Network, second: Network, found: Overlap) -> "pa.Table":
+    """Who is key where: a row a member of the top tenth of either network; member-level, never for print.
+
+    Returns:
+        member, pseudonym, key_in (first, second or both), degree_first, degree_second.
+    """
+    import pyarrow as pa
+
+    both = np.intersect1d(first.members, second.members)
+    one, other = np.searchsorted(first.members, both), np.searchsorted(second.members, both)
+    tops = [np.isin(both, top) for top in (found.top_first, found.top_second, found.top_shared)]
+    shown = np.flatnonzero(np.logical_or.reduce(tops))
+    where = np.select([own[shown] for own in tops], ["first", "second", "both"], default="")
+    return pa.table(
+        {
+            "member": both[shown],
+            "pseudonym": [first.pseudonyms[place] for place in one[shown]],
+            "key_in": where.tolist(),
+            "degree_first": first.degree[one[shown]],
+            "degree_second": second.degree[other[shown]],
+        }
+    )
+
+
+def overlap_figures(found: Overlap, first: str, second: str) -> SafeTable:
+    """The comparison as a table that may leave; `first` and `second` say in words what the networks are."""
     import pyarrow as pa
 
     rule = TableRule(
         "overlap",
-        "Public and private networks",
+        "Two networks of the same members",
         (
             ColumnRule("figure", "Figure", ColumnKind.LABEL, vocabulary=(*_FIGURES, *_RANKS)),
             ColumnRule("count", "Count", ColumnKind.COUNT, behind=("members",), additive=Additive.NO),
             ColumnRule("value", "Value", ColumnKind.ESTIMATE, behind=("members",)),
             ColumnRule("members", "Members behind it", ColumnKind.MEMBERS, additive=Additive.NO, shown=False),
         ),
-        "First: public replies; second: private messages. Top: the tenth of the members of both with the most ties.",
+        f"First: {first}; second: {second}. Top: the tenth of the members of both with the most ties.",
     )
     both, share = found.both, found.top_both / found.top
     rows: list[tuple[str, int | None, float | None, int]] = [

@@ -25,7 +25,7 @@ def read_edge_list(file: str | Path, *, settings: EdgeListSettings | None = None
     """Read a file of ties as a network.
 
     Labels of nodes that are whole numbers or pseudonyms are kept; all others are replaced by numbers in their sorted
-    order, since a label may be a name.
+    order, since a label may be a name. `node_numbers` tells which number a label has, for a file that uses the same.
 
     Args:
         file: CSV (also .gz) with a header, or Parquet.
@@ -43,8 +43,34 @@ def read_edge_list(file: str | Path, *, settings: EdgeListSettings | None = None
     return network_of_table(read_table_file(path), wanted, digest=_digest(path))
 
 
+def node_numbers(file: str | Path, *, settings: EdgeListSettings | None = None) -> dict[str, str]:
+    """The pseudonym of each label in the network that `read_edge_list` makes of the same file, its number if replaced.
+
+    The labels may be names: use the answer to match another file, and let it go.
+
+    Raises:
+        SourceError, SettingsError: as `read_edge_list`.
+    """
+    wanted = settings or EdgeListSettings()
+    source, target, _, _ = _ends(read_table_file(Path(file)), wanted)
+    labels = _texts(source) if wanted.two_mode else _both(source, target)
+    numbers, _, pseudonyms, _ = _numbered(labels)
+    return dict(zip(labels.to_pylist(), (pseudonyms[number] for number in numbers), strict=True))
+
+
 def network_of_table(table: "pa.Table", settings: EdgeListSettings, *, digest: str | None = None) -> AnyNetwork:
     """A network from an Arrow table of ties; as `read_edge_list`."""
+    source, target, weight, findings = _ends(table, settings)
+    provenance = Provenance("read_edge_list", plain_settings(settings), None, digest)
+    if settings.two_mode:
+        return _two_mode(source, target, weight, settings, findings, provenance)
+    return _one_mode(source, target, weight, settings, findings, provenance)
+
+
+def _ends(
+    table: "pa.Table", settings: EdgeListSettings
+) -> "tuple[pa.ChunkedArray, pa.ChunkedArray, FloatArray, list[Finding]]":
+    """Both ends and the weight of every tie that counts, and what was left out."""
     counted, findings = _counted_rows(table, settings)
     weight, more = _weights(counted, settings)
     findings += more
@@ -55,20 +81,14 @@ def network_of_table(table: "pa.Table", settings: EdgeListSettings, *, digest: s
     source, target = (counted.column(name).filter(positive) for name in (settings.source, settings.target))
     if not len(source):
         raise SettingsError("no tie is left to make a network of", hint="check the file, --where and the window")
-    provenance = Provenance("read_edge_list", plain_settings(settings), None, digest)
-    if settings.two_mode:
-        return _two_mode(source, target, weight[positive], settings, findings, provenance)
-    return _one_mode(source, target, weight[positive], settings, findings, provenance)
+    return source, target, weight[positive], findings
 
 
 def _one_mode(
     source: "pa.ChunkedArray", target: "pa.ChunkedArray", weight: FloatArray,
     settings: EdgeListSettings, findings: list[Finding], provenance: Provenance,
 ) -> Network:  # fmt: skip
-    import pyarrow as pa
-
-    labels = pa.chunked_array([*_texts(source).chunks, *_texts(target).chunks], pa.string())
-    numbers, members, pseudonyms, kept = _numbered(labels)
+    numbers, members, pseudonyms, kept = _numbered(_both(source, target))
     starts, ends = numbers[: len(source)], numbers[len(source) :]
     loops = int((starts == ends).sum())
     if loops:
@@ -102,6 +122,12 @@ def _two_mode(
         provenance=provenance,
         source=Source.EDGE_LIST,
     )
+
+
+def _both(source: "pa.ChunkedArray", target: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    return pa.chunked_array([*_texts(source).chunks, *_texts(target).chunks], pa.string())
 
 
 def _label_findings(kept: bool) -> Iterator[Finding]:
@@ -205,7 +231,7 @@ def _numbered(labels: "pa.ChunkedArray") -> tuple[IntArray, IntArray, tuple[str,
 
     coded = labels.combine_chunks().dictionary_encode()
     distinct, places = coded.dictionary, coded.indices.to_numpy(zero_copy_only=False)
-    whole = bool(pc.all(pc.match_substring_regex(distinct, r"^[0-9]{1,18}$")).as_py())
+    whole = bool(pc.all(pc.match_substring_regex(distinct, r"^-?[0-9]{1,18}$")).as_py())
     if whole:
         values = np.array(distinct.to_pylist(), dtype=np.int64)
         members, inverse = np.unique(values, return_inverse=True)

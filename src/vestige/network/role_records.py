@@ -1,5 +1,6 @@
 """Who held which role, and since when, from a dataset or from a file of labels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - nothing heavy
 from pathlib import Path
@@ -88,11 +89,24 @@ class Labels:
         holders: labels of those who do.
         others: labels of those who do not; None for everybody else.
         left_out: labels of those who are not looked at.
+        numbered: whether the labels are the numbers that replaced an edge list's own.
     """
 
     holders: frozenset[str]
     others: frozenset[str] | None
     left_out: frozenset[str] = frozenset()
+    numbered: bool = False
+
+    def renamed(self, numbers: Mapping[str, str]) -> "Labels":
+        """The same labels by the numbers that replaced them (`node_numbers`); labels without one are not in the ties.
+
+        Raises:
+            SettingsError: none of the holders has a number.
+        """
+        holders, left_out = (_renamed(own, numbers) for own in (self.holders, self.left_out))
+        if not holders:
+            raise SettingsError("no holder is among the labels of the ties", hint="use the same ids in both files")
+        return Labels(holders, None if self.others is None else _renamed(self.others, numbers), left_out, True)
 
 
 def read_labels(file: str | Path, settings: LabelSettings) -> Labels:
@@ -132,6 +146,10 @@ def read_labels(file: str | Path, settings: LabelSettings) -> Labels:
         )
     rest = frozenset(others - holders - out) if others else None
     return Labels(frozenset(holders - out), rest, frozenset(out))
+
+
+def _renamed(labels: frozenset[str], numbers: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(numbers[label] for label in labels if label in numbers)
 
 
 def _meets(row: dict[str, str | None], rule: tuple[str, str] | None, *, otherwise: bool) -> bool:

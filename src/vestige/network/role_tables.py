@@ -171,7 +171,7 @@ TABLES: Final[Mapping[str, Callable[["RoleResult"], "pa.Table"]]] = {
 def role_words(result: "RoleResult") -> str:
     """The best measure, the best baseline and their difference by each criterion, then combined rankings."""
     when = "events before each role began" if result.timing is Timing.BEFORE else "all events"
-    lines = [f"Holders of the role looked for among members by {when}."]
+    lines = [f"Those who hold the role are looked for among all members, by {when}."]
     lines += [_best_words(result, criterion) for criterion in Criterion]
     for row in result.combined:
         verdict = "beats" if row.beats else "does not beat"

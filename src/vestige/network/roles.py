@@ -191,10 +191,10 @@ class _Case:
 
 
 def _labelled_case(observed: Observed, labels: Labels, settings: RoleSettings, seed: int) -> _Case:
-    if "labels-replaced" in {finding.code for finding in observed.findings}:
+    if not labels.numbered and "labels-replaced" in {finding.code for finding in observed.findings}:
         raise SettingsError(
-            "the network's labels were replaced by numbers, so that no label file can be matched",
-            hint="use whole numbers from 0 or pseudonyms as ids in both files",
+            "the network's labels were replaced by numbers, and the roles go by the old labels",
+            hint="rename the roles' labels by node_numbers, or use whole numbers or pseudonyms as ids",
         )
     names = np.array(observed.pseudonyms)
     holders = np.isin(names, sorted(labels.holders))

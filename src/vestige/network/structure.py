@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from vestige.disclosure import SafeTable, check_table
+from vestige.disclosure.figures import Figures
 from vestige.errors import SettingsError
 from vestige.network import shape
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.null_models import SWAPS_PER_TIE, curveball, rewired
 from vestige.network.structure_tables import (
-    Figures,
     Shape,
     band_figures,
     shape_figures,

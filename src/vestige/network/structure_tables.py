@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure.figures import Figures, rows_table
 from vestige.network.graph import TwoModeNetwork
 from vestige.statistics.compiled import IntArray
 from vestige.statistics.heavy_tails import HeavyTail
 from vestige.statistics.tail_families import TailFamily
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BAND_STARTS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 """Lower ends of the bands in which degrees and sizes are shown."""
@@ -27,14 +25,6 @@ SHAPES: Final = (
     "thread size and activity",
 )  # fmt: skip
 TAILS: Final = ("degree", "threads joined", "thread size")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A table and the rule by which it may leave."""
-
-    rule: TableRule
-    data: "pa.Table"
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,7 @@ def size_figures(sizes: Sequence[tuple[str, int, int]]) -> Figures:
         ),
         "A component is a set of members who reach each other over ties, whatever their direction.",
     )
-    return Figures(rule, _rows(rule, sizes))
+    return Figures(rule, rows_table(rule, sizes))
 
 
 def shape_figures(shapes: Mapping[str, Shape], members: int) -> Figures:
@@ -85,7 +75,7 @@ def shape_figures(shapes: Mapping[str, Shape], members: int) -> Figures:
     rows = [
         (name, own.value, own.random_mean, own.random_low, own.random_high, members) for name, own in shapes.items()
     ]
-    return Figures(rule, _rows(rule, rows))
+    return Figures(rule, rows_table(rule, rows))
 
 
 def band_figures(name: str, values: IntArray) -> Figures:
@@ -101,7 +91,7 @@ def band_figures(name: str, values: IntArray) -> Figures:
     )
     counts = np.bincount(_bands(values), minlength=len(labels))
     last = int(np.flatnonzero(counts).max(initial=0))
-    return Figures(rule, _rows(rule, list(zip(labels[: last + 1], counts.tolist(), strict=False))))
+    return Figures(rule, rows_table(rule, list(zip(labels[: last + 1], counts.tolist(), strict=False))))
 
 
 def topic_figures(network: TwoModeNetwork) -> Figures:
@@ -126,7 +116,7 @@ def topic_figures(network: TwoModeNetwork) -> Figures:
         among = np.flatnonzero(np.asarray(matrix @ (bands == band).astype(np.float64)) > 0)
         threads = int((bands == band).sum())
         rows.append((labels[band], threads, among.size, float(np.median(joined[among])), float(joined[among].mean())))
-    return Figures(rule, _rows(rule, rows))
+    return Figures(rule, rows_table(rule, rows))
 
 
 def tail_figures(tails: Mapping[str, HeavyTail], members: int) -> Figures:
@@ -154,7 +144,7 @@ def tail_figures(tails: Mapping[str, HeavyTail], members: int) -> Figures:
             own = (tail.alpha.value, tail.alpha.low, tail.alpha.high) if power else (None, None, None)
             standing = "no" if family in tail.standing else "yes"
             rows.append((name, family.value, standing, *own, float(tail.x_min), behind))
-    return Figures(rule, _rows(rule, rows))
+    return Figures(rule, rows_table(rule, rows))
 
 
 def _bands(values: IntArray) -> IntArray:
@@ -165,14 +155,3 @@ def _labels() -> tuple[str, ...]:
     ends = [start - 1 for start in BAND_STARTS[1:]]
     ranges = zip(BAND_STARTS, ends, strict=False)
     return (*(f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high in ranges), f"{BAND_STARTS[-1]:,}+")
-
-
-def _rows(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table":
-    """Rows in the order of the rule's columns, typed by what the columns hold."""
-    import pyarrow as pa
-
-    types = {ColumnKind.LABEL: pa.string(), ColumnKind.ESTIMATE: pa.float64()}
-    schema = pa.schema([pa.field(column.name, types.get(column.kind, pa.int64())) for column in rule.columns])
-    columns = list(zip(*rows, strict=True)) or [()] * len(rule.columns)
-    arrays = [pa.array(values, own.type) for values, own in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)

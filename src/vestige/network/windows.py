@@ -1,8 +1,8 @@
 """`build_windows`: a network in windows of months, so that growth and change can be seen."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,7 +16,12 @@ from vestige.network.settings import NetworkSettings
 from vestige.progress import Progress, Step, ignore_progress
 
 if TYPE_CHECKING:
+    import altair as alt
     import pyarrow as pa
+
+
+_FEW_POINTS: Final = 2
+"""Published figures that a line needs."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +51,25 @@ class NetworkSeries:
     Attributes:
         networks: of the windows in which somebody did anything.
         empty: how many windows had nobody.
+        cumulative: whether every window begins at the first month.
     """
 
     networks: tuple[AnyNetwork, ...] = field(repr=False)
     empty: int
+    cumulative: bool = False
 
     def table(self) -> "pa.Table":
-        """One row a window: month (its first), members, stayed (also in the window before), ties, largest (members)."""
+        """One row a window: month, members, stayed (also in the window before), ties, largest (members).
+
+        The month is the window's first, or its last where windows are cumulative.
+        """
         import pyarrow as pa
 
         rows = []
         before = np.zeros(0, dtype=np.int64)
         for network in self.networks:
-            start = network.window[0]
             stayed = np.intersect1d(network.members, before).size
-            rows.append(
-                (None if start is None else start.date(), network.size, stayed, network.ties, _largest(network))
-            )
+            rows.append((self._month(network), network.size, stayed, network.ties, _largest(network)))
             before = network.members
         columns = list(zip(*rows, strict=True)) or [()] * 5
         names = ("month", "members", "stayed", "ties", "largest")
@@ -71,21 +78,73 @@ class NetworkSeries:
 
     def safe(self) -> SafeTable:
         """The table as the disclosure policy lets it leave."""
+        stayed = ColumnRule(
+            "stayed", "Also in the window before", ColumnKind.MEMBERS, within="members", additive=Additive.NO
+        )
         rule = TableRule(
-            "windows",
-            "The network window by window",
+            "growth" if self.cumulative else "windows",
+            "Growth of the network" if self.cumulative else "The network window by window",
             (
-                ColumnRule("month", "From", ColumnKind.MONTH),
+                ColumnRule("month", "To the end of" if self.cumulative else "From", ColumnKind.MONTH),
                 ColumnRule("members", "Members", ColumnKind.MEMBERS, additive=Additive.NO),
-                ColumnRule(
-                    "stayed", "Also in the window before", ColumnKind.MEMBERS, within="members", additive=Additive.NO
-                ),
+                *([] if self.cumulative else [stayed]),
                 ColumnRule("ties", "Ties", ColumnKind.COUNT, behind=("members",), additive=Additive.NO),
                 ColumnRule("largest", "Largest component", ColumnKind.MEMBERS, within="members", additive=Additive.NO),
             ),
             "A window without anybody is left out.",
         )
-        return check_table(self.table(), rule)
+        return check_table(self.table().select([column.name for column in rule.columns]), rule)
+
+    def _month(self, network: AnyNetwork) -> date | None:
+        start, end = network.window
+        if self.cumulative:
+            return None if end is None else _moment(_month(end) - 1).date()
+        return None if start is None else start.date()
+
+
+def growth_chart(windows: SafeTable, growth: SafeTable) -> "alt.TopLevelMixin":
+    """Members and ties window by window, and the network so far; suppressed figures are gaps.
+
+    Args:
+        windows: from windows one after another.
+        growth: from cumulative windows.
+    """
+    import altair as alt
+
+    members = {"members": "Members", "stayed": "Also in the window before", "largest": "Largest component"}
+    so_far = {"members": "Members", "largest": "Largest component"}
+    chart: alt.TopLevelMixin = alt.vconcat(
+        _lines(windows, members, "In each window"),
+        _lines(windows, {"ties": "Ties"}, "Ties in each window"),
+        _lines(growth, so_far, "All so far"),
+    ).resolve_scale(color="independent")
+    return chart
+
+
+def _lines(table: SafeTable, columns: dict[str, str], title: str) -> "alt.Chart":
+    import altair as alt
+
+    published = table.rows()
+    drawn = {
+        column: name
+        for column, name in columns.items()
+        if sum(row[column] is not None for row in published) >= _FEW_POINTS
+    }
+    rows = [
+        {"month": row["month"], "series": name, "value": row[column]}
+        for row in published
+        for column, name in drawn.items()
+    ]
+    order = list(drawn.values())
+    colour = alt.Color(
+        "series:N", title=None, sort=order, scale=alt.Scale(domain=order), legend=alt.Legend() if order[1:] else None
+    )
+    chart = alt.Chart(alt.InlineData(values=rows), title=title).mark_line(
+        point=True, invalid="break-paths-show-domains"
+    )
+    month = alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True))
+    lines: alt.Chart = chart.encode(x=month, y=alt.Y("value:Q", title=None, axis=alt.Axis(format=",d")), color=colour)
+    return lines.properties(width=420, height=130)
 
 
 def build_windows(
@@ -119,7 +178,13 @@ def build_windows(
         report(Step("windows", done + 1, len(spans), "windows"))
     if not found:
         raise failure or DatasetError("the forum's window is empty", hint="choose another forum")
-    return NetworkSeries(tuple(found), len(spans) - len(found))
+    return NetworkSeries(tuple(found), len(spans) - len(found), cut.cumulative)
+
+
+def months_of(dataset: Dataset, settings: NetworkSettings) -> int:
+    """Months that the forum's window touches; raises as `build_windows`."""
+    first, beyond = _span(dataset, settings)
+    return beyond - first
 
 
 def _largest(network: AnyNetwork) -> int:

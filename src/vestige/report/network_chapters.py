@@ -5,6 +5,7 @@ from typing import Final
 import altair as alt
 
 from vestige.dataset import Dataset
+from vestige.disclosure import SafeTable
 from vestige.errors import DatasetError
 from vestige.network import (
     AnyNetwork,
@@ -12,11 +13,15 @@ from vestige.network import (
     NetworkKind,
     NetworkSettings,
     StructureSettings,
+    WindowSettings,
     build_network,
+    build_windows,
+    growth_chart,
     measure_structure,
 )
 from vestige.network.overlap import compare_networks, overlap_figures
 from vestige.network.picture import PictureSettings, draw_network, drawable
+from vestige.network.windows import months_of
 from vestige.progress import Progress
 from vestige.report.chapters import Chapter, Chart, Part, Points, Words
 from vestige.report.prose import paragraphs
@@ -39,6 +44,11 @@ OVERLAP: Final = paragraphs("""
 Private messages are a network of their own. The table shows how far it lies over the public one, and whether the
 members with the most ties in one are those with the most ties in the other.
 """)
+OVERLAPPING: Final = ("public replies", "private messages")
+GROWTH: Final = paragraphs("""
+The network of replies in windows one after another: members in each window, how many of them were in the window before
+as well, and how many reach each other. Below, the network of all replies so far.
+""")
 MISLEAD: Final = paragraphs("""
 A tie is a trace of contact on the forum. Contacts elsewhere, and messages that were deleted, are not seen; who looks
 marginal here may be well connected in private.
@@ -49,6 +59,10 @@ says. Where the source does not name whom a post answers, the author of the post
 The network adds up a window of months or years as if all of it happened at once. Members who never met at the same
 time may look close.
 """)
+_LENGTHS: Final = (1, 3, 6, 12)
+_WINDOWS: Final = 18
+_FEW_WINDOWS: Final = 2
+"""Months of a window, of which the shortest is taken that makes no more than so many; a line needs two."""
 CAREFUL: Final = ("How this can mislead:",)
 
 
@@ -77,6 +91,7 @@ def network_chapters(dataset: Dataset, *, forum: str | None, seed: int, progress
         parts.append(Chart("Members by who answered whom", PICTURE_WORDS, _picture(replies, seed)))
     for result in measured:
         parts += [Words((f"{_sentence(result.opening)}.",)), *result.safe_tables]
+    parts += _growth(dataset, forum)
     findings = [finding for result in measured for finding in result.findings]
     parts += _private(dataset, replies, forum, findings)
     parts += [Words(CAREFUL), Points(MISLEAD)]
@@ -95,13 +110,40 @@ def _picture(network: Network, seed: int) -> alt.TopLevelMixin:
     return draw_network(network, settings=PictureSettings(names=0, each_node=0, cells=72, seed=seed))
 
 
+def _growth(dataset: Dataset, forum: str | None) -> list[Part]:
+    """The network of replies in about a dozen windows; nothing where it has no two."""
+    settings = NetworkSettings(kind=NetworkKind.REPLY, forum=forum)
+    try:
+        months = months_of(dataset, settings)
+        length = next((own for own in _LENGTHS if months <= _WINDOWS * own), _LENGTHS[-1])
+        series = [
+            build_windows(dataset, settings=settings, windows=WindowSettings(length, length, cumulative=own))
+            for own in (False, True)
+        ]
+    except DatasetError:
+        return []
+    windows, growth = (own.safe() for own in series)
+    if sum(row["members"] is not None for row in windows.rows()) < _FEW_WINDOWS:
+        return []
+    words = (
+        f"Windows of {length} month{'s' if length > 1 else ''}. The first has {_shown(windows, 0)} members, the last "
+        f"{_shown(windows, -1)}; {_shown(growth, -1)} had been in it by the end of the last."
+    )
+    return [Words(GROWTH), Chart("The network over time", words, growth_chart(windows, growth)), windows, growth]
+
+
+def _shown(table: SafeTable, row: int) -> str:
+    value = table.rows()[row]["members"]
+    return "too few" if value is None else f"about {value:,}"
+
+
 def _private(dataset: Dataset, public: AnyNetwork | None, forum: str | None, findings: list[Finding]) -> list[Part]:
     private = _built(dataset, NetworkKind.MESSAGES, forum) if "message" in dataset.tables else None
     if not isinstance(private, Network) or not isinstance(public, Network):
         text = "Private messages are not recorded, or nobody wrote any: the network of replies is all that is seen."
         findings.append(Finding("no-private-network", Severity.CAUTION, text))
         return []
-    return [Words(OVERLAP), overlap_figures(compare_networks(public, private))]
+    return [Words(OVERLAP), overlap_figures(compare_networks(public, private), *OVERLAPPING)]
 
 
 def _distinct(findings: list[Finding]) -> tuple[Finding, ...]:

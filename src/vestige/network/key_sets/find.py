@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -48,13 +49,13 @@ def find_key_set(
         raise SettingsError(
             "the set must be smaller than the network", where=f"{wanted.size} of {plain.size}", hint="lower size"
         )
-    objective = objective_of(plain, wanted)
+    exact = _work(plain.size, wanted) <= wanted.exhaustive
+    objective = objective_of(plain, replace(wanted, candidates=None) if exact else wanted)
     report = progress or ignore_progress
     greedy, path = _greedy(objective, wanted.size)
-    best, exact = greedy, math.comb(plain.size, wanted.size) <= wanted.exhaustive
+    best = greedy
     if exact:
-        every = (np.array(own) for own in itertools.combinations(range(plain.size), wanted.size))
-        best = max(every, key=objective.value)
+        best = _best_of_all(objective, wanted.size)
     else:
         for done, start in enumerate(_starts(objective, greedy, wanted, np.random.default_rng(seed))):
             report(Step("swapping members", done, wanted.restarts + 1, "starts"))
@@ -88,6 +89,24 @@ def _greedy(objective: Objective, size: int) -> tuple[IntArray, tuple[float, ...
         chosen = np.append(chosen, int(values.argmax()))
         path.append(float(values.max()))
     return chosen, tuple(path)
+
+
+def _work(nodes: int, settings: KeySetSettings) -> int:
+    """Sets to try; each costs a walk from every member where all distances are needed."""
+    walks = nodes if settings.measure is KeySetMeasure.DISTANCE_FRAGMENTATION else 1
+    return math.comb(nodes, settings.size) * walks
+
+
+def _best_of_all(objective: Objective, size: int) -> IntArray:
+    """The best set, each smaller set enlarged by everybody at once."""
+    best, highest = np.zeros(0, dtype=np.int64), -math.inf
+    for own in itertools.combinations(range(objective.size), size - 1):
+        chosen = np.array(own, dtype=np.int64)
+        values = objective.extended(chosen)
+        last = int(values.argmax())
+        if values[last] > highest + SMALLEST_GAIN:
+            best, highest = np.append(chosen, last), float(values[last])
+    return best
 
 
 def _starts(
@@ -146,6 +165,6 @@ def _findings(nodes: int, settings: KeySetSettings, exact: bool) -> Iterator[Fin
         text = "The set is the best that was found; how far from the best possible cannot be bounded for this measure."
         yield Finding("no-bound", Severity.NOTE, text)
     limited = settings.candidates is not None and nodes > settings.candidates
-    if settings.measure is KeySetMeasure.DISTANCE_FRAGMENTATION and limited:
+    if settings.measure is KeySetMeasure.DISTANCE_FRAGMENTATION and limited and not exact:
         text = f"Only the {settings.candidates} members with most ties were tried at each step."
         yield Finding("candidates-limited", Severity.CAUTION, text)

@@ -35,7 +35,8 @@ class KeySetSettings:
         size: members of the set.
         steps: how far `reach` goes.
         restarts: random sets that swapping begins with, beside the greedy one.
-        exhaustive: sets up to which all are tried; then the result is exact.
+        exhaustive: sets up to which all are tried; then the result is exact. For distance-fragmentation, sets times
+            members.
         candidates: of distance-fragmentation, members tried at each step, those with most ties; None for all.
     """
 
@@ -43,7 +44,7 @@ class KeySetSettings:
     size: int = 3
     steps: int = 2
     restarts: int = 4
-    exhaustive: int = 20_000
+    exhaustive: int = 1_000_000
     candidates: int | None = 200
 
     def __post_init__(self) -> None:
