@@ -1,4 +1,4 @@
-"""Dumps of MySQL, MariaDB and their kin, read byte by byte and never restored."""
+"""Dumps of MySQL, MariaDB, PostgreSQL and their kin, read byte by byte and never restored."""
 
 from vestige.derive.dump.detection import detect_software
 from vestige.derive.dump.reader import DumpReader

@@ -22,16 +22,15 @@ def detect_software(dump: Path | str, sources: Sequence[Source], *, prefix: str 
         SourceError: the dump is a pipe, or holds none of the packages, or several.
         DumpError: a byte cannot be placed.
     """
+    from vestige.derive.dump.dialects import open_walker
     from vestige.derive.dump.job import Job
-    from vestige.derive.dump.scanner import Scanner
-    from vestige.derive.dump.window import Window
 
     if dump == PIPE:
         raise SourceError("the software of a pipe cannot be found out beforehand", hint="say it with --software")
     names = _Names(sources, prefix)
     with open_stream(dump) as stream:
-        window = Window(stream)
-        Scanner(window, Job(window), names, _ignore, allow_truncated=True).run()
+        window, walker = open_walker(stream, [name for source in sources for name in source.detect])
+        walker(window, Job(window), names, _ignore, allow_truncated=True).run()
     found = names.found
     if not found:
         raise SourceError("the dump holds no forum of a package that is known", hint="see --software and --prefix")

@@ -1,5 +1,6 @@
 """What a file is, by its first bytes; its name is never asked."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,10 +12,11 @@ SNIFFED: Final = 512
 
 
 class Packing(StrEnum):
-    """How a stream is compressed."""
+    """How a stream is compressed; zlib only inside archives of pg_dump."""
 
     PLAIN = "plain"
     GZIP = "gzip"
+    ZLIB = "zlib"
     ZSTANDARD = "zstandard"
     XZ = "xz"
 
@@ -38,13 +40,17 @@ _FOREIGN: Final = (
     _Foreign(b"BZh", "a bzip2 file", "unpack it first: bzip2 -dc FILE | vestige derive -"),
     _Foreign(b"\x04\x22\x4d\x18", "an lz4 file", "unpack it first: lz4 -dc FILE | vestige derive -"),
     _Foreign(b"ustar", "a tar archive", "unpack it first: tar -xOf FILE NAME | vestige derive -", 257),
-    _Foreign(b"PGDMP", "a pg_dump archive in custom format", "this reader takes MySQL and MariaDB dumps in SQL"),
-    _Foreign(b"SQLite format 3\x00", "an SQLite database", "this reader takes MySQL and MariaDB dumps in SQL"),
+    _Foreign(b"SQLite format 3\x00", "an SQLite database", "give a dump in SQL"),
     _Foreign(b"\xff\xfe", "a file in UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE | vestige derive -"),
     _Foreign(b"\xfe\xff", "a file in UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE | vestige derive -"),
     _Foreign(b"<?xml", "an XML file", "give the folder of a Stack Exchange dump, or a dump in SQL"),
-    _Foreign(b"-- PostgreSQL database", "a PostgreSQL dump", "this reader takes MySQL and MariaDB dumps in SQL", 3),
-    _Foreign(b"From ", "a mailbox", "this reader takes MySQL and MariaDB dumps in SQL"),
+    _Foreign(b"From ", "a mailbox", "see --software mailbox"),
+)
+_ARCHIVE: Final = b"PGDMP"
+_POSTGRESQL: Final = re.compile(
+    rb"^(?:-- PostgreSQL database |SET (?:statement_timeout|lock_timeout|client_encoding|standard_conforming_strings|"
+    rb"search_path)\b|SELECT pg_catalog\.|COPY [^\n;]+ FROM stdin|\\(?:restrict|connect) )",
+    re.MULTILINE,
 )
 _LAST_ASCII: Final = 0x7F
 _CONTROL: Final = frozenset(range(32)) - {9, 10, 12, 13, 26}
@@ -70,4 +76,15 @@ def refuse_foreign(head: bytes) -> None:
         hint = "convert it first: iconv -f UTF-16 -t UTF-8 FILE | vestige derive -"
         raise SourceError("the source is a file in UTF-16, not an SQL dump", hint=hint)
     if head[0] in _CONTROL or (head[0] > _LAST_ASCII and not head.startswith(b"\xef\xbb\xbf")):
-        raise SourceError("the source is a binary file, not an SQL dump", hint="give a dump made by mysqldump or alike")
+        hint = "give a dump made by mysqldump, pg_dump or alike"
+        raise SourceError("the source is a binary file, not an SQL dump", hint=hint)
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a (decompressed) stream is an archive of pg_dump."""
+    return head.startswith(_ARCHIVE)
+
+
+def is_postgresql(head: bytes) -> bool:
+    """Whether a (decompressed) stream is a script of pg_dump or of psql."""
+    return _POSTGRESQL.search(head) is not None

@@ -5,9 +5,11 @@ from typing import Final
 from vestige.derive.cell_codes import KIND_MOMENT, KIND_SECONDS, KIND_WORD, MALFORMED, NULL, VALUE
 from vestige.derive.cell_kernels import parse_integer, parse_moment, parse_seconds, parse_word
 from vestige.derive.contract import UNKNOWN_WORD
-from vestige.derive.dump.common_kernel import NINE, POINT, UNDERSCORE, ZERO, Array, helper
+from vestige.derive.dump.common_kernel import MINUS, NINE, PLUS, POINT, SPACE, UNDERSCORE, ZERO, Array, helper
 from vestige.derive.dump.state import BINARY, BROKEN, HEXADECIMAL, KIND_BITS, OVERLONG, QUOTED
 
+COLON: Final = 58
+_NO_OFFSET: Final = 86_400
 _NULL: Final = 0x4E554C4C
 _DEFAULT: Final = 0x44454641554C54
 _TRUE: Final = 0x54525545
@@ -93,6 +95,53 @@ def _without_zero_decimals(data: Array, length: int) -> int:
 
 
 @helper
+def _offset(data: Array, at: int, stop: int) -> int:
+    """Seconds east of UTC, from `+HH[:MM[:SS]]` or `-HH[:MM[:SS]]`; a day or more when it is none."""
+    seconds = 0
+    unit = 3_600
+    place = at + 1
+    while place < stop:
+        if place + 2 > stop or not (ZERO <= data[place] <= NINE and ZERO <= data[place + 1] <= NINE):
+            return _NO_OFFSET
+        seconds += unit * ((data[place] - ZERO) * 10 + data[place + 1] - ZERO)
+        place += 2
+        unit //= 60
+        if place < stop:
+            if data[place] != COLON or unit == 0 or place + 1 == stop:
+                return _NO_OFFSET
+            place += 1
+    return -seconds if data[at] == MINUS else seconds
+
+
+@helper
+def parse_any_moment(data: Array, start: int, stop: int) -> tuple[int, int]:
+    """A moment as any server writes it: with an offset from UTC too; endless, before Christ or after 9999 is null."""
+    outcome, value = parse_moment(data, start, stop)
+    if outcome != MALFORMED:
+        return outcome, value
+    at = start + 1 if data[start] == MINUS else start
+    if stop - at == 8 and data[at] == 105 and data[at + 1] == 110 and data[at + 2] == 102 and data[at + 3] == 105:
+        return NULL, 0
+    if stop - start > 13 and data[stop - 3] == SPACE and data[stop - 2] == 66 and data[stop - 1] == 67:
+        return NULL, 0
+    year = start
+    while year < stop and ZERO <= data[year] <= NINE:
+        year += 1
+    if 4 < year - start < 7 and stop - year > 5 and data[year] == MINUS:
+        return NULL, 0
+    sign = stop - 1
+    while sign > start + 18 and data[sign] != PLUS and data[sign] != MINUS:
+        sign -= 1
+    if sign < start + 19 or stop - sign < 3:
+        return MALFORMED, 0
+    seconds = _offset(data, sign, stop)
+    outcome, value = parse_moment(data, start, sign)
+    if abs(seconds) >= _NO_OFFSET:
+        return MALFORMED, 0
+    return outcome, value - 1_000_000 * seconds if outcome == VALUE else 0
+
+
+@helper
 def convert(
     data: Array,
     length: int,
@@ -130,7 +179,7 @@ def convert(
     if kind == KIND_WORD:
         return VALUE, parse_word(data, 0, length, text, ends, numbers, first, last)
     if kind == KIND_MOMENT:
-        return parse_moment(data, 0, length)
+        return parse_any_moment(data, 0, length)
     length = _without_zero_decimals(data, length)
     return parse_seconds(data, 0, length) if kind == KIND_SECONDS else parse_integer(data, 0, length)
 

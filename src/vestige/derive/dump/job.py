@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from vestige.derive.dump.window import Window
 
 _READ_ROWS: Final = "vestige.derive.dump.rows_kernel.read_rows"
+_READ_COPY: Final = "vestige.derive.dump.copy_kernel.read_copy"
 _SKIP_STATEMENT: Final = "vestige.derive.dump.skip_kernel.skip_statement"
 KERNELS: Final = Kernels(
     "dump",
-    {_READ_ROWS: 3, _SKIP_STATEMENT: 3},
+    {_READ_ROWS: 3, _READ_COPY: 3, _SKIP_STATEMENT: 3},
     (
         "vestige.derive.cell_codes",
         "vestige.derive.cell_kernels",
@@ -28,7 +29,7 @@ KERNELS: Final = Kernels(
 
 
 class Job:
-    """The arrays of one reading, and the two compiled functions that work on them.
+    """The arrays of one reading, and the compiled functions that work on them.
 
     Attributes:
         state: what is remembered between blocks; places are named in `state.py`.
@@ -37,6 +38,7 @@ class Job:
     def __init__(self, window: "Window") -> None:
         kernels = load_kernels(KERNELS)
         self._read_rows = kernels[_READ_ROWS]
+        self._read_copy = kernels[_READ_COPY]
         self._skip_statement = kernels[_SKIP_STATEMENT]
         self._window = window
         self._data: object = None
@@ -63,6 +65,10 @@ class Job:
     def read_rows(self) -> int:
         """Run `rows_kernel.read_rows` on the window from its position; the position moves."""
         return self._run(self._read_rows, self._window.base)
+
+    def read_copy(self) -> int:
+        """Run `copy_kernel.read_copy` on the window from its position; the position moves."""
+        return self._run(self._read_copy, self._window.base)
 
     def skip_statement(self) -> int:
         """Run `skip_kernel.skip_statement` on the window from its position; the position moves."""

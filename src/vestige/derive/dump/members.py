@@ -1,4 +1,4 @@
-"""One gzip member, Zstandard frame or xz stream at a time, behind one interface with bounded output."""
+"""One gzip member, zlib stream, Zstandard frame or xz stream at a time, behind one interface with bounded output."""
 
 import lzma
 import zlib
@@ -6,12 +6,13 @@ from typing import Final, Protocol
 
 from vestige.derive.dump.formats import Packing
 
-PIECE: Final = {Packing.GZIP: 1 << 16, Packing.XZ: 1 << 16, Packing.ZSTANDARD: 1 << 12}
+PIECE: Final = {Packing.GZIP: 1 << 16, Packing.ZLIB: 1 << 16, Packing.XZ: 1 << 16, Packing.ZSTANDARD: 1 << 12}
 """Compressed bytes to hand over at once. A piece of Zstandard is expanded whole, at most 128 KiB for every 4 bytes
 (RFC 8878, 3.1.1.2), so that 4 KiB bound it to 128 MiB; the others take a limit for what they give back."""
 
 _ROOM: Final = 1 << 20
 _GZIP_WINDOW: Final = 31
+_ZLIB_WINDOW: Final = 15
 _ZSTANDARD_WINDOW: Final = 1 << 27
 _XZ_MEMORY: Final = 1 << 28
 
@@ -39,9 +40,9 @@ class Member(Protocol):
         """Some more decompressed bytes; raises `DamagedError`."""
 
 
-class _Gzip:
-    def __init__(self) -> None:
-        self._object = zlib.decompressobj(_GZIP_WINDOW)
+class _Deflated:
+    def __init__(self, window: int) -> None:
+        self._object = zlib.decompressobj(window)
 
     @property
     def ended(self) -> bool:
@@ -113,6 +114,6 @@ class _Zstandard:
 
 def open_member(packing: Packing) -> Member:
     """A decompressor for the next member of a compressed stream."""
-    if packing is Packing.GZIP:
-        return _Gzip()
+    if packing in {Packing.GZIP, Packing.ZLIB}:
+        return _Deflated(_GZIP_WINDOW if packing is Packing.GZIP else _ZLIB_WINDOW)
     return _Xz() if packing is Packing.XZ else _Zstandard()

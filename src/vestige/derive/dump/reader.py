@@ -1,4 +1,4 @@
-"""The reader of MySQL-family dumps: numbers of the declared columns, and not one byte of anything else."""
+"""The reader of SQL dumps: numbers of the declared columns, and not one byte of anything else."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -97,10 +97,9 @@ class DumpReader:
         self._names = found
 
     def _pass(self, tables: Sequence[SourceTable], take: Take, progress: Progress, names: frozenset[str]) -> ReadReport:
+        from vestige.derive.dump.dialects import open_walker
         from vestige.derive.dump.forums import Forums
         from vestige.derive.dump.job import KERNELS, Job
-        from vestige.derive.dump.scanner import Scanner
-        from vestige.derive.dump.window import Window
         from vestige.derive.native import is_compiled
         from vestige.derive.text_cells import damage_findings
 
@@ -109,7 +108,7 @@ class DumpReader:
         self._used = True
         prefixes = Prefixes(self._source.title, self._source.detect, [table.name for table in tables], self._prefix)
         with open_stream(self._dump) as stream:
-            window = Window(stream)
+            window, walker = open_walker(stream, [*self._source.detect, *(table.name for table in tables)])
             if not is_compiled(KERNELS):
                 progress(Step(COMPILING, 0, 1))
             job = Job(window)
@@ -118,11 +117,11 @@ class DumpReader:
             def report() -> None:
                 progress(_step(stream, forums.rows))
 
-            scanner = Scanner(window, job, forums, report, allow_truncated=self._allow_truncated)
-            scanner.run()
+            walk = walker(window, job, forums, report, allow_truncated=self._allow_truncated)
+            walk.run()
             reads = forums.finish()
             report()
-        findings = ((TRUNCATED,) if scanner.truncated else ()) + damage_findings(forums.damaged)
+        findings = ((TRUNCATED,) if walk.truncated else ()) + damage_findings(forums.damaged)
         return ReadReport(reads, size=window.base + window.end, findings=findings)
 
 

@@ -6,22 +6,18 @@ statements. Anything else is an error with its offset.
 
 import re
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
 from vestige.derive.dump.modes import DoubleByte, Ending, Modes
-from vestige.derive.dump.statements import Columns, Form, TableName, read_create, read_insert, target_of
+from vestige.derive.dump.statements import Form, read_create, read_insert, target_of
+from vestige.derive.dump.walking import HEAD, LONGEST_HEAD, LOOK_AHEAD, Listener, Walker
 from vestige.derive.dump.window import Window
 from vestige.errors import DumpError
 
-LONGEST_HEAD: Final = 16 << 20
-"""Bytes of a CREATE TABLE or of an INSERT's column list; 4,096 columns with long comments take a tenth."""
-
-_LOOK_AHEAD: Final = 64
-_HEAD: Final = 4096
 _SPACES: Final = re.compile(rb"[\s\x1a]*")
 _WORD: Final = re.compile(rb"[A-Za-z_]+")
 _CONDITIONAL: Final = re.compile(rb"/\*M?!(\d{0,6})")
@@ -39,100 +35,21 @@ _CHANGES: Final = frozenset(b"ALTER DELETE DROP RENAME TRUNCATE UPDATE".split())
 _OUTSIDE: Final = frozenset(b"LOAD SOURCE SYSTEM IMPORT".split())
 
 
-class Listener(Protocol):
-    """Who is told what the scanner finds."""
-
-    def defined(self, table: TableName, columns: Columns | None, offset: int) -> None:
-        """A CREATE TABLE."""
-
-    def changed(self, table: TableName, words: frozenset[bytes], offset: int) -> None:
-        """A statement that may remove or alter rows or columns of a table."""
-
-    def rows_follow(self, table: TableName, columns: tuple[bytes, ...] | None, offset: int) -> bool:
-        """An INSERT begins: True to have its rows read (the job's arrays are set), False to have them skipped."""
-
-    def no_rows(self, table: TableName, offset: int) -> None:
-        """An INSERT without VALUES."""
-
-    def block_done(self) -> None:
-        """Some rows were read; the room may not be full yet."""
-
-    def flush(self) -> None:
-        """The room for rows is full: take them out."""
-
-    def row_at(self) -> str:
-        """Table and row at hand, for an error; names declared tables only."""
-
-    @property
-    def content(self) -> bool:
-        """False when enough has been seen."""
-
-
-class Scanner:
-    """One pass over a dump.
-
-    Attributes:
-        truncated: whether the dump ended too early and that was accepted.
-    """
+class Scanner(Walker):
+    """One pass over a dump of MySQL, MariaDB or their kin."""
 
     def __init__(
         self, window: Window, job: Job, listener: Listener, report: Callable[[], None], *, allow_truncated: bool
     ) -> None:
-        self.truncated = False
-        self._window = window
-        self._job = job
-        self._listener = listener
-        self._report = report
-        self._allow_truncated = allow_truncated
+        super().__init__(window, job, listener, report, allow_truncated=allow_truncated)
         self._database = b""
-        self._delimiter = b";"
         self._modes = Modes()
         self._ending = Ending()
-        self._begun = False
 
-    def run(self) -> None:
-        """Go to the end of the dump.
-
-        Raises:
-            DumpError: a byte cannot be placed, or the dump ends too early.
-        """
-        while not self.truncated and self._listener.content and self._blank():
-            if self._at_delimiter():
-                self._window.position += len(self._delimiter)
-                continue
-            self._statement()
-            self._begun = True
-        if self.truncated or not self._listener.content:
-            return
-        if self._window.cut_short:
-            self._ends_early("the compressed file ends in the middle")
-        elif not self._begun:
-            raise DumpError("the source holds no SQL statement", hint="give a dump made by mysqldump or alike")
-        elif self._job.state[places.CONDITIONAL]:
-            self._ends_early("the dump ends inside a comment")
-        elif self._ending.missing:
-            self._ends_early("the dump lacks the lines with which its tool ends")
-
-    def _ends_early(self, what: str) -> None:
-        if not self._allow_truncated:
-            raise DumpError(
-                what,
-                where=f"byte {self._window.base + self._window.end:,}",
-                hint="copy or make the dump again, or pass --allow-truncated to keep its complete rows",
-            )
-        self.truncated = True
-
-    def _unplaced(self, what: str, offset: int | None = None) -> DumpError:
-        at = self._window.offset if offset is None else offset
-        if not self._begun:
-            return DumpError(
-                "the source is not an SQL dump", where=f"byte {at:,}", hint="give a dump made by mysqldump or alike"
-            )
-        return DumpError(what, where=f"byte {at:,}", hint="the dump is damaged or was edited; make it again")
-
-    def _refill(self) -> bool:
-        self._report()
-        return self._window.refill()
+    def _missing(self) -> str:
+        if self._job.state[places.CONDITIONAL]:
+            return "the dump ends inside a comment"
+        return "the dump lacks the lines with which its tool ends" if self._ending.missing else ""
 
     # Between statements
 
@@ -140,7 +57,7 @@ class Scanner:
         """Go over blanks and comments; False at the end of the dump."""
         window = self._window
         while True:
-            window.ensure(_LOOK_AHEAD)
+            window.ensure(LOOK_AHEAD)
             data, start, end = window.data, window.position, window.end
             if start == end:
                 return False
@@ -151,7 +68,7 @@ class Scanner:
             if spaces is not None and spaces.end() > start:
                 window.position = spaces.end()
             elif data[start] == ord("#") or _is_dashed(data, start, end):
-                self._ending.comment(bytes(data[start : start + _LOOK_AHEAD]))
+                self._ending.comment(bytes(data[start : start + LOOK_AHEAD]))
                 self._go_behind(b"\n", end_is_fine=True)
             elif data.startswith(b"/*", start):
                 self._open_comment()
@@ -178,20 +95,16 @@ class Scanner:
         self._job.state[places.CONDITIONAL] += 1
         window.position = match.end()
 
-    def _go_behind(self, mark: bytes, *, end_is_fine: bool) -> None:
-        window = self._window
-        while (found := window.data.find(mark, window.position, window.end)) < 0:
-            window.position = max(window.position, window.end - len(mark) + 1)
-            if not self._refill():
-                window.position = window.end
-                if not end_is_fine:
-                    self._ends_early("the dump ends inside a comment")
-                return
-        window.position = found + len(mark)
-
     # Statements
 
     def _statement(self) -> None:
+        if self._at_delimiter():
+            self._window.position += len(self._delimiter)
+            return
+        self._one_statement()
+        self._begun = True
+
+    def _one_statement(self) -> None:
         window = self._window
         match = _WORD.match(window.data, window.position, window.end)
         word = match.group().upper() if match else b""
@@ -208,36 +121,11 @@ class Scanner:
         elif word == b"DELIMITER":
             self._set_delimiter()
         elif word in _OUTSIDE or window.data.startswith(b"\\", window.position):
-            raise DumpError(
-                "the dump asks for a file or a command outside it; nothing of that kind is ever done",
-                where=f"byte {window.offset:,}",
-                hint="make a dump that holds its rows itself",
-            )
+            self._refuse_outside()
         elif word in _SKIPPED:
             self._skip(b"")
         else:
             self._refuse("a statement of an unknown kind")
-
-    def _refuse(self, what: str) -> None:
-        """Raise an error, unless the statement may only look wrong because the dump ends in it."""
-        window = self._window
-        rest = window.data[window.position : window.end]
-        if not (self._begun and window.finished and self._delimiter not in rest and b"\n" not in rest):
-            raise self._unplaced(what)
-        self._ends_early("the dump ends inside a statement")
-
-    def _skip(self, header: bytes) -> None:
-        """Go behind the statement, and behind those after it that begin with the header."""
-        self._job.put_bytes(places.HEADER, header)
-        self._job.state[places.PHASE] = places.PLAIN
-        while True:
-            finished = self._window.finished
-            if self._job.skip_statement() == places.ENDED:
-                return
-            if finished:
-                self._ends_early("the dump ends inside a statement")
-                return
-            self._refill()
 
     def _whole(self) -> int:
         """Have the whole statement in memory; the index behind it, or -1 when the dump ends before (and may)."""
@@ -265,8 +153,8 @@ class Scanner:
 
     def _create(self) -> None:
         window = self._window
-        window.ensure(_HEAD)
-        head = window.data[window.position : window.position + _LOOK_AHEAD].upper()
+        window.ensure(HEAD)
+        head = window.data[window.position : window.position + LOOK_AHEAD].upper()
         if b"TABLE" not in head:
             self._skip(b"")
             return
@@ -314,7 +202,7 @@ class Scanner:
 
     def _use(self) -> None:
         window = self._window
-        window.ensure(_HEAD)
+        window.ensure(HEAD)
         match = _DATABASE.match(window.data, window.position, window.end)
         if match is None:
             self._refuse("a USE without a database")
@@ -324,7 +212,7 @@ class Scanner:
 
     def _set_delimiter(self) -> None:
         window = self._window
-        window.ensure(_LOOK_AHEAD)
+        window.ensure(LOOK_AHEAD)
         match = _DELIMITER.match(window.data, window.position, window.end)
         if match is None:
             self._refuse("a DELIMITER line that names none")
@@ -337,7 +225,7 @@ class Scanner:
 
     def _insert(self) -> None:
         window = self._window
-        window.ensure(_HEAD)
+        window.ensure(HEAD)
         while True:
             start, stop = window.position, window.end
             head = read_insert(window.data, start, stop, self._database, backslash=self._modes.mode.backslash)
@@ -365,35 +253,11 @@ class Scanner:
             return
         self._skip(b"")
 
-    def _rows(self) -> None:
-        """Read rows to the end of the statement, and of those after it that begin in the same way."""
-        state = self._job.state
-        state[places.PHASE] = places.BEFORE_ROW
-        state[places.COLUMN] = state[places.LENGTH] = state[places.FLAVOUR] = state[places.DEPTH] = 0
-        while True:
-            finished = self._window.finished
-            code = self._job.read_rows()
-            self._listener.block_done()
-            if code == places.MORE:
-                if finished:
-                    self._ends_early("the dump ends inside a statement")
-                    return
-                self._refill()
-            elif code == places.FULL:
-                self._listener.flush()
-            elif code == places.ENDED:
-                self._end_rows()
-                return
-            elif code != places.ODD:
-                raise self._row_error(code)
-            elif not self._resume():
-                return
-
     def _end_rows(self) -> None:
         """A semicolon ended the rows; where the delimiter is longer, the rest of it must follow."""
         if self._delimiter != b";":
             self._window.position -= 1
-            self._window.ensure(_LOOK_AHEAD)
+            self._window.ensure(LOOK_AHEAD)
             if not self._at_delimiter():
                 raise self._unplaced("rows are followed by something that is no row")
 
@@ -408,14 +272,6 @@ class Scanner:
         if self._window.data[self._window.position] not in awaited:
             raise self._unplaced("rows are followed by something that is no row")
         return True
-
-    def _row_error(self, code: int) -> DumpError:
-        what = {
-            places.TOO_MANY_CELLS: "a row has more cells than its table has columns",
-            places.TOO_FEW_CELLS: "a row has fewer cells than its table has columns",
-        }.get(code, "a byte inside a row cannot be placed")
-        where = f"{self._listener.row_at()}, byte {self._window.offset:,}"
-        return DumpError(what, where=where, hint="the dump is damaged or was edited; make it again")
 
 
 def _is_dashed(data: bytearray, start: int, end: int) -> bool:

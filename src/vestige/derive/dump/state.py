@@ -80,7 +80,8 @@ HEXADECIMAL: Final = 2
 BINARY: Final = 4
 OVERLONG: Final = 8
 BROKEN: Final = 16
-"""Flavours of a gathered cell."""
+NULLED: Final = 32
+"""Flavours of a gathered cell; NULLED: it began as COPY's sign for null."""
 
 SKIP: Final = -1
 KIND_BITS: Final = 16

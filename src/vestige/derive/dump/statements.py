@@ -72,13 +72,13 @@ class _Token(NamedTuple):
     end: int
 
 
-class _Cursor:
+class Cursor:
     """The tokens of a region of a buffer, one after another; `unfinished` for ever at its end."""
 
-    def __init__(self, data: bytearray, start: int, stop: int, *, backslash: bool) -> None:
+    def __init__(self, data: bytearray, start: int, stop: int, pattern: re.Pattern[bytes]) -> None:
         self._data = data
         self._stop = stop
-        self._tokens = _tokens(data, start, stop, backslash=backslash)
+        self._tokens = _tokens(data, start, stop, pattern)
         self.conditional = 0
         self.token = _Token(_UNFINISHED, start, start)
         self.step()
@@ -128,9 +128,8 @@ class _Cursor:
         return self.token.kind == _UNFINISHED
 
 
-def _tokens(data: bytearray, start: int, stop: int, *, backslash: bool) -> Iterator[_Token]:
+def _tokens(data: bytearray, start: int, stop: int, pattern: re.Pattern[bytes]) -> Iterator[_Token]:
     """Tokens up to the first that may go on behind the region's end."""
-    pattern = _TOKEN[backslash]
     while start < stop:
         match = pattern.match(data, start, stop)
         if match is None or (match.end() == stop and match.lastgroup in {"bare", "opened"}):
@@ -143,7 +142,7 @@ def _tokens(data: bytearray, start: int, stop: int, *, backslash: bool) -> Itera
 
 def read_insert(data: bytearray, start: int, stop: int, database: bytes, *, backslash: bool) -> InsertHead:
     """The head of an INSERT or REPLACE that begins at `start`."""
-    cursor = _Cursor(data, start, stop, backslash=backslash)
+    cursor = Cursor(data, start, stop, _TOKEN[backslash])
     cursor.step()
     while cursor.word() in _MODIFIERS:
         cursor.step()
@@ -153,7 +152,7 @@ def read_insert(data: bytearray, start: int, stop: int, database: bytes, *, back
     name_end = cursor.token.start
     columns: tuple[bytes, ...] | None = None
     if cursor.sign() == b"(":
-        names = _column_list(cursor)
+        names = column_list(cursor)
         if names is None:
             return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER, table, name_end)
         columns = names
@@ -162,7 +161,8 @@ def read_insert(data: bytearray, start: int, stop: int, database: bytes, *, back
     return InsertHead(Form.ROWS, table, name_end, columns, cursor.token.end, cursor.conditional)
 
 
-def _column_list(cursor: _Cursor) -> tuple[bytes, ...] | None:
+def column_list(cursor: Cursor) -> tuple[bytes, ...] | None:
+    """The names in a parenthesis that the cursor stands at, in lower case; None when it is no list of names."""
     names: list[bytes] = []
     cursor.step()
     while cursor.sign() != b")":
@@ -185,7 +185,7 @@ def read_create(
 
     The columns are None where the statement does not list them (LIKE, SELECT).
     """
-    cursor = _Cursor(data, start, stop, backslash=backslash)
+    cursor = Cursor(data, start, stop, _TOKEN[backslash])
     cursor.step()
     while cursor.word() in {b"OR", b"REPLACE", b"TEMPORARY"}:
         cursor.step()
@@ -197,17 +197,23 @@ def read_create(
     table = cursor.table(database)
     if table is None:
         return None
-    return table, _definitions(cursor) if cursor.sign() == b"(" else None
+    return table, definitions(cursor) if cursor.sign() == b"(" else None
 
 
-def _definitions(cursor: _Cursor) -> Columns | None:
+def definitions(cursor: Cursor, no_column: frozenset[bytes] = _NO_COLUMN) -> Columns | None:
+    """The columns defined in a parenthesis that the cursor stands at.
+
+    Args:
+        cursor: stands at the opening parenthesis.
+        no_column: words that begin a constraint or an index instead.
+    """
     names: list[bytes] = []
     bits: set[bytes] = set()
     cursor.step()
     depth = 1
     at_start = True
     while depth and not cursor.ended():
-        if at_start and depth == 1 and cursor.word() not in _NO_COLUMN and (name := cursor.identifier()) is not None:
+        if at_start and depth == 1 and cursor.word() not in no_column and (name := cursor.identifier()) is not None:
             names.append(name)
             if cursor.word() == b"BIT":
                 bits.add(name)
@@ -224,7 +230,7 @@ def target_of(
     data: bytearray, start: int, stop: int, database: bytes, *, backslash: bool
 ) -> tuple[list[TableName], frozenset[bytes]]:
     """The tables that a DROP, TRUNCATE, DELETE, UPDATE, ALTER or RENAME may name first, and the words in it."""
-    cursor = _Cursor(data, start, stop, backslash=backslash)
+    cursor = Cursor(data, start, stop, _TOKEN[backslash])
     words = {cursor.word()}
     cursor.step()
     while (word := cursor.word()) in {

@@ -29,6 +29,7 @@ class ByteStream:
     Attributes:
         consumed: bytes taken from the source so far, compressed as they are.
         total: size of the source in bytes; None for a pipe.
+        head: its first bytes, decompressed.
         cut_short: whether compressed data ended in the middle; known at the end of the stream.
 
     Raises:
@@ -51,8 +52,9 @@ class ByteStream:
             self._packed_head = packed
             while len(self._head) < SNIFFED and (piece := next(self._pieces, None)) is not None:
                 self._head += piece
+        self.head = self._head[:SNIFFED]
         if self._head or not self.cut_short:
-            refuse(self._head[:SNIFFED])
+            refuse(self.head)
 
     def readinto(self, room: memoryview) -> int:
         """Fill at most `room`; 0 at the end of the stream.

@@ -116,6 +116,17 @@ def until_special(_typing: Any, array: Any, index: Any, delimiter: Any) -> Any: 
 
 
 @_lowered
+def until_cell_stop(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401 - Numba's own objects
+    """Bytes from `index` to the first tab, newline or backslash, or WIDTH."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401 - as above
+        lanes = _load(context, builder, signature, args)
+        return _first(builder, _any_of(builder, lanes, [_constant(byte) for byte in b"\t\n\\"]))
+
+    return types.int64(array, index), cast("Codegen", generate)
+
+
+@_lowered
 def until_path_stop(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401 - Numba's own objects
     """Bytes from `index` to the first slash, question mark, blank, quote or line end, or WIDTH."""
 

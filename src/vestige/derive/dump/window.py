@@ -1,8 +1,6 @@
 """A sliding window over a stream of bytes, shared by Python's scanner and the compiled tokenizer."""
 
-from typing import TYPE_CHECKING, Final
-
-from vestige.derive.dump.unpack import ByteStream
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -10,6 +8,17 @@ if TYPE_CHECKING:
 BLOCK: Final = 1 << 20
 PADDING: Final = 64
 """Readable bytes behind the last one, so that compiled code may load whole vectors."""
+
+
+class Stream(Protocol):
+    """What a window slides over."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether compressed data ended in the middle; known at the end."""
+
+    def readinto(self, room: memoryview, /) -> int:
+        """Fill at most the room; 0 at the end."""
 
 
 class Window:
@@ -24,7 +33,7 @@ class Window:
         finished: whether the stream has no bytes after `end`.
     """
 
-    def __init__(self, stream: ByteStream, block: int = BLOCK) -> None:
+    def __init__(self, stream: Stream, block: int = BLOCK) -> None:
         self._stream = stream
         self._allocate(block)
         self.position = 0

@@ -1,0 +1,1 @@
+"""Dumps of PostgreSQL: the script of pg_dump, and its archives in custom format."""
