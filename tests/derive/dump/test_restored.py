@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from conftest import SHARED
-from servers import MariadbServer, mariadb_server
+from servers import MariadbServer, PostgresqlServer, mariadb_server, postgresql_server
 from vestige.dataset.schema import Software
 from vestige.derive.contract import Cell, ReadReport, Source, SourceColumn, SourceTable
 from vestige.derive.dump import DumpReader
-
-pytestmark = pytest.mark.mariadb
 
 DUMPS = {
     "phpbb320_orochi_centos.sql": ("phpbb_posts", "phpbb_topics"),
@@ -113,6 +111,7 @@ def board(server: MariadbServer) -> MariadbServer:
     return server
 
 
+@pytest.mark.mariadb
 @pytest.mark.parametrize("options", OPTIONS)
 def test_dumped_again(board: MariadbServer, tmp_path: Path, options: str) -> None:
     server = board
@@ -131,6 +130,7 @@ def test_dumped_again(board: MariadbServer, tmp_path: Path, options: str) -> Non
         assert _compare(server, file, detect) == 3298
 
 
+@pytest.mark.mariadb
 @pytest.mark.parametrize("name", DUMPS)
 def test_public_dumps(server: MariadbServer, shared: Path, name: str) -> None:
     file = shared / "data" / "forum-dumps" / name
@@ -143,6 +143,7 @@ def _for_mariadb(dump: bytes) -> bytes:
     return dump.replace(b"utf8mb4_0900_ai_ci", b"utf8mb4_unicode_ci").replace(b"USE `smf`;", b"")
 
 
+@pytest.mark.mariadb
 def test_every_kind_of_column(server: MariadbServer, tmp_path: Path) -> None:
     """Blobs of all bytes, bits, dates, numbers, generated columns, triggers, views, and names that need quotes."""
     server.run("DROP DATABASE IF EXISTS restored; CREATE DATABASE restored CHARACTER SET utf8mb4;")
@@ -184,3 +185,71 @@ def test_every_kind_of_column(server: MariadbServer, tmp_path: Path) -> None:
         assert [row["flag"] for row in rows] == [key % 32 for key in range(1, 40)]
         assert {row["kind"] for row in rows} == {7}
         assert all(row["at"] % 1_000_000 == 4 for row in rows)
+
+
+PG_OPTIONS = {
+    "plain": [],
+    "custom": ["-Fc"],
+    "custom, not compressed": ["-Fc", "-Z0"],
+    "inserts": ["--inserts", "--rows-per-insert=7"],
+    "column inserts": ["--column-inserts", "--on-conflict-do-nothing"],
+    "clean, another encoding": ["--clean", "--if-exists", "--create", "--encoding=GB18030"],
+    "rows only": ["--data-only", "--disable-triggers"],
+}
+
+
+@pytest.mark.postgres
+def test_a_public_postgresql_dump_in_every_layout(shared: Path, tmp_path: Path) -> None:
+    """The archive, and what a server that restored it dumps again: counts of every table, sums of every integer."""
+    file = shared / "data" / "forum-dumps" / "discourse_v320_testing_database.pgdmp"
+    with postgresql_server() as server:
+        tool = [str(server.binaries / "pg_restore"), "-h", str(server.socket), "-U", server.account]
+        server.run("CREATE DATABASE restored")
+        subprocess.run([*tool, "-d", "restored", "--no-owner", str(file)], capture_output=True, check=False)
+        counted = _pg_counted(server)
+        integers = _pg_integers(server)
+        restored = _pg_sums(server, integers)
+        assert len(counted) == 229
+        files = [file]
+        for name, options in PG_OPTIONS.items():
+            files.append(tmp_path / f"{name}.dump")
+            dump = [str(server.binaries / "pg_dump"), *tool[1:], *options, "restored"]
+            with files[-1].open("wb") as out:
+                subprocess.run(dump, stdout=out, check=True)
+        for one in files:
+            report, batches = _read(
+                one, {table: list(integers.get(table, ())) for table in counted}, ("topics", "posts")
+            )
+            assert {read.table: read.rows for read in report.tables} == counted, one.name
+            sums = {table: _sums(batches, list(columns), table) for table, columns in integers.items()}
+            assert sums == restored, one.name
+
+
+def _pg_counted(server: PostgresqlServer) -> dict[str, int]:
+    names = server.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", "restored").split()
+    counts = server.run(";".join(f'SELECT count(*) FROM public."{name}"' for name in names), "restored").split()
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+
+
+def _pg_integers(server: PostgresqlServer) -> dict[str, dict[str, str]]:
+    """Integer and boolean columns of every table, each as a number that can be summed."""
+    query = """SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
+               AND data_type IN ('integer', 'bigint', 'smallint', 'boolean')
+               AND table_name IN (SELECT tablename FROM pg_tables WHERE schemaname = 'public') ORDER BY 1, 2"""
+    found: dict[str, dict[str, str]] = {}
+    for line in server.run(query, "restored").splitlines():
+        table, column, kind = line.split("|")
+        found.setdefault(table, {})[column] = f'"{column}"::int' if kind == "boolean" else f'"{column}"'
+    return found
+
+
+def _pg_sums(server: PostgresqlServer, integers: dict[str, dict[str, str]]) -> dict[str, list[list[int]]]:
+    queries = []
+    for table, columns in integers.items():
+        picked = ", ".join(f"coalesce(sum({number}), 0), count({number})" for number in columns.values())
+        queries.append(f'SELECT {picked} FROM public."{table}"')
+    found = {}
+    for table, line in zip(integers, server.run(";".join(queries), "restored").splitlines(), strict=True):
+        cells = [int(cell) for cell in line.split("|")]
+        found[table] = [cells[at : at + 2] for at in range(0, len(cells), 2)]
+    return found

@@ -196,10 +196,14 @@ def read_copy(job: int, end: int, base: int) -> int:
                     if byte in (_TAB, NEWLINE):
                         closed = True
                         break
+                    if byte == _RETURN:
+                        if at + 1 >= end:
+                            break
+                        if peek(data, at + 1) == NEWLINE:
+                            at += 1
+                            continue
                     if flavour & NULLED:
-                        flavour |= 0 if byte == _RETURN else BROKEN
-                        at += 1
-                        continue
+                        flavour |= BROKEN
                     if multibyte and lead[byte]:
                         if at + 1 >= end:
                             break
@@ -226,8 +230,6 @@ def read_copy(job: int, end: int, base: int) -> int:
                     at += step
                 if not closed:
                     break
-                if peek(data, at) == NEWLINE and length > 0 and cell[length - 1] == _RETURN:
-                    length -= 1
                 outcome, value = NULL, 0
                 if kind == KIND_TEXT:
                     start = state[TEXT_END]
