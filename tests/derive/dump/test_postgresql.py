@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from derive.dump.archives import GZIP, LZ4, NONE, ZSTANDARD, ArchiveWriter, Block
 from derive.dump.reading import SOURCE, WORDS, Reading
-from vestige.derive.contract import UNKNOWN_WORD
+from vestige.derive.contract import UNKNOWN_WORD, Cell, SourceColumn, SourceTable
 from vestige.derive.dump import detect_software
 from vestige.errors import SourceError
 
@@ -314,3 +314,17 @@ def test_a_bomb_in_an_archive_takes_little_memory(reading: Reading) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert reading(archive).column("posts", "id") == [1]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+def test_packed_lists_and_names_in_copied_rows(reading: Reading) -> None:
+    members = SourceTable(
+        "posts", (SourceColumn("id"), SourceColumn("word", Cell.NUMBERS), SourceColumn("body", Cell.NAME))
+    )
+    made = [(1, 2, b"zq\\\t", 3, None, b"4,5"), (2, 2, None, 3, None, None), (3, 2, b"zq\\\t", 3, None, b""),
+            (4, 2, b"other", 3, None, b"7" * 300_000)]  # fmt: skip
+    found = reading(script(made), tables=(members, *SOURCE.tables[1:]), block=128)
+    assert found.column("posts", "word") == [[4, 5], None, [], None]
+    first, absent, again, other = found.column("posts", "body")
+    assert first == again != other
+    assert absent is None
+    assert [finding.code for finding in found.report.findings] == ["packed-cells-damaged"]

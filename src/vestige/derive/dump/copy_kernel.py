@@ -44,6 +44,8 @@ from vestige.derive.dump.state import (
     STATES,
     STRING,
     TEXT_END,
+    TEXT_ROOM,
+    TEXT_SHIFT,
     TOO_FEW_CELLS,
     TOO_MANY_CELLS,
     UNPLACED,
@@ -237,7 +239,9 @@ def read_copy(job: int, end: int, base: int) -> int:
                     for index in range(length):
                         names[start + index] = cell[index]
                     state[TEXT_END] = start + length
-                    outcome, value = VALUE, start * 65_536 + length
+                    place = start * TEXT_SHIFT + length
+                    value = -1 - place if flavour & (OVERLONG | BROKEN) else place
+                    outcome = NULL if flavour & NULLED and not flavour & BROKEN else VALUE
                 elif flavour & BROKEN:
                     outcome = MALFORMED
                 elif flavour & NULLED == 0:
@@ -279,7 +283,7 @@ def read_copy(job: int, end: int, base: int) -> int:
         row += 1
         at += 1
         phase = BEFORE_ROW
-        if row == capacity:
+        if row == capacity or state[TEXT_END] > state[TEXT_ROOM]:
             code = FULL
             break
     state[POSITION] = at
