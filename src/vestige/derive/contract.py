@@ -87,6 +87,8 @@ class SourceColumn:
         vocabulary: for WORD, the byte strings that are recognised, each with its number; all else is UNKNOWN_WORD.
             For NAME and NAMES, names that stand for a number of their own, above 0; for NUMBERS, see Packing.
         packing: of NUMBERS.
+        mixed: of NUMBERS, whether other rows of the same column rightly hold something else, as a log of changes of
+            all kinds does: such a cell is null and not counted as damaged.
         secret: for HANDLE, the key of its pseudonyms; put in by derivation, never by a source file.
     """
 
@@ -95,6 +97,7 @@ class SourceColumn:
     required: bool = False
     vocabulary: Mapping[bytes, int] = field(default_factory=dict)
     packing: Packing = Packing.LIST
+    mixed: bool = False
     secret: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ PIPE: Final = "-"
 
 _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
+    Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
     Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
 }
 """Module in `sources` and name of the source, by package."""

@@ -85,7 +85,7 @@ def numbers_of(column: SourceColumn, texts: Texts) -> tuple["pa.Array", int]:
     if column.cell is Cell.HANDLE:
         return _handles(column, texts), 0
     made, counts = _read(column, texts)
-    damaged = int((counts == places.DAMAGED).sum())
+    damaged = 0 if column.mixed else int((counts == places.DAMAGED).sum())
     lengths = np.maximum(counts, 0)
     if column.is_list:
         return _lists(made, lengths, counts >= 0), damaged

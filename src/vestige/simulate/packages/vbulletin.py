@@ -22,7 +22,7 @@ SELECT member AS userid, {_GROUP} AS usergroupid,
        text_of('user.username') || member AS username, registered_at AS joindate,
        coalesce(last_visit_at, 0) AS lastvisit, coalesce(last_visit_at, 0) AS lastactivity,
        coalesce(last_post_at, 0) AS lastpost, posts
-FROM member WHERE kind <> 'guest'
+FROM member WHERE kind = 'member'
 """
 
 _CHANGES: Final = f"""
@@ -57,15 +57,24 @@ FROM thread WHERE number % 40 = 1
 
 _POST: Final = f"""
 SELECT post AS postid, thread AS threadid, coalesce(parent_post, 0) AS parentid, author AS userid,
-       moment AS dateline, attachments AS attach, {_VISIBLE} AS visible
+       moment AS dateline, attachments AS attach,
+       CASE WHEN thread IN (SELECT thread FROM thread WHERE state <> 'visible') THEN 1 ELSE {_VISIBLE} END AS visible
 FROM post
 """
 
-_DELETIONS: Final = """
-SELECT thread AS primaryid, 'thread' AS type, coalesce(starter, 0) AS userid, created_at AS dateline
-FROM thread WHERE state = 'deleted'
+_REMOVED: Final = """
+SELECT thread AS number, 'thread' AS type, starter AS author, created_at AS moment FROM thread WHERE state = 'deleted'
 UNION ALL
-SELECT post, 'post', coalesce(author, 0), moment FROM post WHERE state = 'deleted'
+SELECT p.post, 'post', p.author, p.moment FROM post p JOIN thread t ON t.thread = p.thread
+WHERE p.state = 'deleted' AND t.state <> 'deleted'
+"""
+
+_REMOVER: Final = (
+    "CASE WHEN number % 3 > 0 THEN (SELECT min(member) FROM member WHERE role = 'administrator') ELSE author END"
+)
+
+_DELETIONS: Final = f"""
+SELECT number AS primaryid, type, {_REMOVER} AS userid, moment AS dateline FROM ({_REMOVED})
 """
 
 _ATTACHMENT: Final = """
@@ -142,6 +151,11 @@ _TABLES: Final = {
         note varchar(255), action small, actiondateline time, actionuserid id, actionreason varchar(255),
         expires time, threadid id, customreason varchar(255) | PRIMARY(infractionid) userid(userid)""",
         _INFRACTION,
+    ),
+    "moderator": PackageTable(
+        "moderatorid key, userid id, forumid smallint(6), permissions id, permissions2 id | PRIMARY(moderatorid)",
+        """SELECT member AS userid, (SELECT min(section) FROM section) AS forumid FROM member
+           WHERE role = 'moderator' AND banned_at IS NULL""",
     ),
     "moderatorlog": PackageTable(
         """moderatorlogid key, dateline time, userid id, forumid id, threadid id, postid id, pollid id,
@@ -222,7 +236,7 @@ _TABLES: Final = {
     "usertextfield": PackageTable(
         """userid id, subfolders mediumtext, pmfolders mediumtext, buddylist mediumtext, ignorelist mediumtext,
         signature mediumtext, searchprefs mediumtext, rank mediumtext | PRIMARY(userid)""",
-        "SELECT member AS userid FROM member WHERE kind <> 'guest'",
+        "SELECT member AS userid FROM member WHERE kind = 'member'",
     ),
 }
 
@@ -234,7 +248,7 @@ VBULLETIN: Final = Package(
     charset="latin1",
     bodies=frozenset({"post.pagetext", "pmtext.message"}),
     held={
-        "member": "SELECT member, registered_at, kind FROM member WHERE kind <> 'guest'",
+        "member": "SELECT member, registered_at, kind FROM member WHERE kind <> 'bot'",
         "post": """SELECT post, thread, section, author, moment AS at, is_opening, edited_at, state, attachments,
                           CASE WHEN parent_post NOT IN (SELECT first_post FROM thread) THEN parent_post END
                               AS parent_post
@@ -245,6 +259,11 @@ VBULLETIN: Final = Package(
                               CASE WHEN reaction % 3 = 0 AND receiver IS NOT NULL THEN reaction % 7 - 2 ELSE 1 END
                                   AS weight
                        FROM reaction WHERE reaction % 3 > 0 OR receiver IS NOT NULL""",
-        "role_spell": """SELECT member, role, start_at, end_at FROM _role_spell WHERE role <> 'registered'""",
+        "role_spell": "SELECT member, role, start_at, end_at FROM _role_spell WHERE role <> 'registered'",
+        "sanction": f"""SELECT member, staff AS "by", kind, moment AS at, until FROM sanction
+                        UNION ALL
+                        SELECT author, userid, 'removal', moment, NULL
+                        FROM (SELECT author, moment, {_REMOVER} AS userid FROM ({_REMOVED}))
+                        WHERE author > 0 AND userid <> author""",
     },
 )
