@@ -217,7 +217,7 @@ def test_settings_that_make_no_network(settings: dict[str, object], what: str) -
 
 
 def test_an_unknown_forum(folder: Path) -> None:
-    with open_dataset(folder) as dataset, pytest.raises(SettingsError, match="no forum of that code"):
+    with open_dataset(folder) as dataset, pytest.raises(SettingsError, match="no such forum"):
         build_network(dataset, settings=NetworkSettings(forum="other"))
 
 

@@ -99,7 +99,7 @@ def test_what_the_dataset_lacks_is_said(folder):
     with open_dataset(folder) as dataset:
         with pytest.raises(DatasetError, match="'view' is absent"):
             measure_careers(dataset, settings=CareerSettings(outcome="view"))
-        with pytest.raises(SettingsError, match="no forum of that code"):
+        with pytest.raises(SettingsError, match="no such forum"):
             measure_careers(dataset, settings=CareerSettings(forum="forum-z"))
 
 
