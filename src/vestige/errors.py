@@ -48,7 +48,7 @@ class KeyFileError(VestigeError):
 
 
 class MapError(VestigeError):
-    """The custodian's map file is malformed or names an unknown role or kind."""
+    """A map, of groups and sections or of tables, is malformed or names what the schema does not have."""
 
 
 class LookupFileError(VestigeError):

@@ -219,9 +219,9 @@ def test_handles_are_linked_only_by_choice_and_only_those_of_members(tmp_path):
 
 
 def test_handles_are_kept_from_the_reader_unless_linking_was_chosen():
-    tables = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, None)
+    tables = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, None, b"a" * 16)
     assert not any(column.cell is Cell.HANDLE for table in tables for column in table.columns)
-    keyed = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, b"k" * 32)
+    keyed = bound_tables(_linking(column="h").tables if PHPBB.handle is None else PHPBB.tables, b"k" * 32, b"a" * 16)
     assert [column.secret for table in keyed for column in table.columns if column.cell is Cell.HANDLE] == [b"k" * 32]
     assert b"k" * 32 not in repr(keyed).encode()
 

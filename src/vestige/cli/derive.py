@@ -21,8 +21,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        help="Dump file (plain, .gz, .zst, .xz), - for a pipe, folder of XML files, or a live database: "
-        "mysql://ACCOUNT@HOST/DATABASE, postgresql://ACCOUNT@HOST/DATABASE.",
+        help="Dump file (plain, .gz, .zst, .xz), - for a pipe, folder of XML files, map of tables (.toml), "
+        "or a live database: mysql://ACCOUNT@HOST/DATABASE, postgresql://ACCOUNT@HOST/DATABASE.",
         show_default=False,
     ),
 ]

@@ -32,6 +32,8 @@ class Cell(StrEnum):
     NUMBERS: the 64-bit integers packed in one cell, as a list; see Packing. A damaged cell is null and counted.
     NAME: a digest of exactly these bytes, below 0; under a key that is drawn when the program starts and dies with
         it, so that names can be joined and never be known again. A word of the vocabulary is its number (above 0).
+    ACCOUNT: likewise, under a key that follows from the custodian's and the forum's code: a lasting number for members
+        that a source knows by a word or an address only, so that their pseudonyms are the same in every derivation.
     NAMES: the strings in a PHP-serialised or JSON cell, each as for NAME, as a list; one that has `, ` in it is
         followed by the parts between. Keys are no names.
     HANDLE: the keyed pseudonym of the normalised name, as a list of two halves; read only when linking was chosen.
@@ -45,11 +47,12 @@ class Cell(StrEnum):
     WORD = "word"
     NUMBERS = "numbers"
     NAME = "name"
+    ACCOUNT = "account"
     NAMES = "names"
     HANDLE = "handle"
 
 
-TEXT_CELLS: Final = frozenset({Cell.NUMBERS, Cell.NAME, Cell.NAMES, Cell.HANDLE})
+TEXT_CELLS: Final = frozenset({Cell.NUMBERS, Cell.NAME, Cell.ACCOUNT, Cell.NAMES, Cell.HANDLE})
 """Cells whose bytes go through `text_cells`."""
 
 LIST_CELLS: Final = frozenset({Cell.NUMBERS, Cell.NAMES, Cell.HANDLE})
@@ -89,7 +92,7 @@ class SourceColumn:
         packing: of NUMBERS.
         mixed: of NUMBERS, whether other rows of the same column rightly hold something else, as a log of changes of
             all kinds does: such a cell is null and not counted as damaged.
-        secret: for HANDLE, the key of its pseudonyms; put in by derivation, never by a source file.
+        secret: for HANDLE and ACCOUNT, their key; put in by derivation, never by a source file.
     """
 
     name: str

@@ -20,12 +20,14 @@ from vestige.errors import KeyFileError
 KEY_BYTES: Final = 32
 PSEUDONYM_BYTES: Final = 16
 FINGERPRINT_BYTES: Final = 8
+ACCOUNT_KEY_BYTES: Final = 16
 HEADER: Final = "vestige-key-1"
 
 _PSEUDONYM_LABEL: Final = b"vestige/1/pseudonym"
 _FINGERPRINT_LABEL: Final = b"vestige/1/fingerprint"
 _SEALING_LABEL: Final = b"vestige/1/lookup"
 _HANDLE_LABEL: Final = b"vestige/1/handle"
+_ACCOUNT_LABEL: Final = b"vestige/1/account"
 _SEPARATOR: Final = b"\x00"
 _LARGEST_FILE: Final = 4096
 _OPEN_TO_OTHERS: Final = 0o077
@@ -70,6 +72,10 @@ class PseudonymKey:
     def handle_key(self) -> bytes:
         """The 32-byte key under which handles become `linked_pseudonym`; the same for every forum; no other use."""
         return _expand(self._derived, _HANDLE_LABEL, KEY_BYTES)
+
+    def account_key(self, forum_code: str) -> bytes:
+        """The 16-byte key under which words and addresses become the account numbers of one forum; no other use."""
+        return _expand(self._derived, _SEPARATOR.join([_ACCOUNT_LABEL, forum_code.encode()]), ACCOUNT_KEY_BYTES)
 
 
 def write_key(path: Path) -> PseudonymKey:

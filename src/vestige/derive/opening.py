@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vestige.derive.live.address import LiveAddress
 
 PIPE: Final = "-"
+MAP_SUFFIX: Final = ".toml"
+"""Of a map of tables."""
 
 _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
@@ -56,7 +58,8 @@ def open_source(
     """Prepare to read a source; nothing of its content is read yet.
 
     Args:
-        source: a dump file, `-` for a pipe, a folder of XML files, or a live database's address.
+        source: a dump file, `-` for a pipe, a folder of XML files, a map of tables (.toml), or a live
+            database's address.
         software: its package; found from what the source is when None.
         prefix: prefix of the forum's tables; found when None.
         allow_truncated: whether a source that ends too early is read as far as its last complete row.
@@ -69,6 +72,8 @@ def open_source(
     if is_address(source):
         declared = source_of(software or Software.PHPBB)
         return OpenSource(declared, _live_reader(source, declared, prefix, password))
+    if source.lower().endswith(MAP_SUFFIX):
+        return _mapped_tables(Path(source), software)
     folder = source != PIPE and Path(source).is_dir()
     declared = source_of(software or (Software.STACKEXCHANGE if folder else Software.PHPBB))
     if folder != (declared.software in _IN_FOLDERS):
@@ -84,6 +89,17 @@ def open_source(
     from vestige.derive.dump.reader import DumpReader
 
     return OpenSource(declared, DumpReader(source, declared, prefix=prefix, allow_truncated=allow_truncated))
+
+
+def _mapped_tables(path: Path, software: Software | None) -> OpenSource:
+    from vestige.derive.tables.table_map import read_table_map
+    from vestige.derive.tables.table_reader import TableReader
+    from vestige.derive.tables.table_source import source_of_tables
+
+    if software not in {None, Software.TABLES}:
+        raise SettingsError("a map of tables is no dump of a package", hint="leave --software out")
+    tables = read_table_map(path)
+    return OpenSource(source_of_tables(tables), TableReader(tables))
 
 
 def _live_reader(source: str, declared: Source, prefix: str | None, password: str | None) -> Reader:

@@ -58,6 +58,6 @@ _MODES: Final = {
 
 def mode_of(column: SourceColumn) -> int:
     """How compiled code reads a column's cells."""
-    if column.cell is Cell.NAME:
+    if column.cell in {Cell.NAME, Cell.ACCOUNT}:
         return AS_NAME
     return AS_NAMES if column.cell is Cell.NAMES else _MODES[column.packing]

@@ -272,7 +272,9 @@ class _Run:
         staging.declare(source.tables)
         self._put_map()
         times = self._local_times()
-        tables = bound_tables(source.tables, self.identity.key.handle_key() if self.settings.link_handles else None)
+        key = self.identity.key
+        handle_key = key.handle_key() if self.settings.link_handles else None
+        tables = bound_tables(source.tables, handle_key, key.account_key(self.identity.code))
         report = self.opened.reader.read(tables, times.through(staging.take), self.progress)
         staging.flush()
         present = {read.table: read for read in report.tables}

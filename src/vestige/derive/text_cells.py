@@ -1,8 +1,8 @@
 """Cells whose bytes say more than one number, or a name: turned into numbers as soon as a reader has them.
 
-Every reader comes here with the bytes of NUMBERS, NAME, NAMES and HANDLE cells, one column of a batch at a time, and
-takes away 64-bit integers. The bytes stay in the memory of the process and are never decoded, except that a handle is
-normalised, cell by cell, when linking was chosen.
+Every reader comes here with the bytes of NUMBERS, NAME, ACCOUNT, NAMES and HANDLE cells, one column of a batch at a
+time, and takes away 64-bit integers. The bytes stay in the memory of the process and are never decoded, except that a
+handle is normalised, cell by cell, when linking was chosen.
 """
 
 import secrets
@@ -19,6 +19,7 @@ from vestige.derive import packed_codes as places
 from vestige.derive.cell_codes import Vocabularies
 from vestige.derive.contract import Cell, SourceColumn, SourceTable
 from vestige.derive.handles import pseudonyms_of_handles
+from vestige.derive.keys import ACCOUNT_KEY_BYTES
 from vestige.derive.native import Kernels, load_kernels
 from vestige.results import Finding, Severity
 
@@ -80,7 +81,7 @@ def numbers_of(column: SourceColumn, texts: Texts) -> tuple["pa.Array", int]:
     """What a column's cells stand for: one array of int64 or of lists of int64, and how many cells are damaged.
 
     Raises:
-        ValueError: the column holds no texts, or handles without the key for them.
+        ValueError: the column holds no texts, or handles or accounts without the key for them.
     """
     if column.cell is Cell.HANDLE:
         return _handles(column, texts), 0
@@ -108,14 +109,17 @@ def damage_findings(damaged: Counter[tuple[str, str]]) -> tuple[Finding, ...]:
     )
 
 
-def bound_tables(tables: Iterable[SourceTable], handle_key: bytes | None) -> tuple[SourceTable, ...]:
+def bound_tables(
+    tables: Iterable[SourceTable], handle_key: bytes | None, account_key: bytes
+) -> tuple[SourceTable, ...]:
     """The tables as a reader is to read them: without handles, or with the key for them when linking was chosen."""
     from dataclasses import replace
 
+    secrets_of = {Cell.HANDLE: handle_key or b"", Cell.ACCOUNT: account_key}
     bound = []
     for table in tables:
         columns = tuple(
-            replace(column, secret=handle_key) if column.cell is Cell.HANDLE and handle_key else column
+            replace(column, secret=secrets_of[column.cell]) if column.cell in secrets_of else column
             for column in table.columns
             if column.cell is not Cell.HANDLE or handle_key
         )
@@ -131,8 +135,10 @@ def _key_of_this_run() -> bytes:
 
 def _read(column: SourceColumn, texts: Texts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """All numbers, and for each cell how many are its own, or ABSENT or DAMAGED."""
-    if column.cell not in {Cell.NUMBERS, Cell.NAME, Cell.NAMES}:
+    if column.cell not in {Cell.NUMBERS, Cell.NAME, Cell.ACCOUNT, Cell.NAMES}:
         raise ValueError(f"{column.name} holds no text")
+    if column.cell is Cell.ACCOUNT and len(column.secret) != ACCOUNT_KEY_BYTES:
+        raise ValueError(f"{column.name} cannot be read without a key")
     counts = np.zeros(len(texts), dtype=np.int64)
     counts[texts.damaged] = places.DAMAGED
     counts[~texts.present] = places.ABSENT
@@ -148,7 +154,7 @@ def _read(column: SourceColumn, texts: Texts) -> tuple[npt.NDArray[np.int64], np
         words.text,
         words.ends,
         words.numbers,
-        np.frombuffer(_key_of_this_run(), dtype=np.int64),
+        np.frombuffer(column.secret or _key_of_this_run(), dtype=np.int64),
         np.zeros(places.FRAME * places.DEEPEST, dtype=np.int64),
     )
     job = np.array([[array.ctypes.data, array.size] for array in arrays], dtype=np.int64)
