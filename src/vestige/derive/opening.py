@@ -23,6 +23,7 @@ _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
     Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
     Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
+    Software.DISCOURSE: ("discourse", "DISCOURSE"),
 }
 """Module in `sources` and name of the source, by package."""
 
