@@ -24,6 +24,9 @@ _SOURCES: Final = {
     Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
     Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
     Software.DISCOURSE: ("discourse", "DISCOURSE"),
+    Software.FLARUM: ("flarum", "FLARUM"),
+    Software.VANILLA: ("vanilla", "VANILLA"),
+    Software.SMF: ("smf", "SMF"),
 }
 """Module in `sources` and name of the source, by package."""
 
