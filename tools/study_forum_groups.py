@@ -1,4 +1,4 @@
-"""Do trajectory models find the groups a simulated forum was made of? `python tools/study_forum_groups.py [forums]`.
+"""Do trajectory models find a simulated forum's groups? `python tools/study_forum_groups.py [forums] [first seed]`.
 
 Each forum is simulated, written as a dataset, reduced to months since registration and searched, as a user would:
 the preset of six posting groups with 5, 6 and 7 groups tried, the preset of one group with 1, 2 and 3. Reported: which
@@ -65,10 +65,11 @@ ONE = Study(Preset.ONE_GROUP, 1_000, 24, 1, (1, 2, 3))
 def main() -> None:
     """Run the studies and print one line a forum, then the sums."""
     forums = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0  # noqa: PLR2004 - the second argument
     for study in (SIX, ONE):
         begin = time.process_time()
         wins, rands = dict.fromkeys(study.groups, 0), []
-        for seed in range(forums):
+        for seed in range(first, first + forums):
             groups, rand = study.choice(seed)
             wins[groups] += 1
             rands.append(rand)

@@ -64,6 +64,9 @@ def test_models_the_data_cannot_carry_are_refused() -> None:
         fit_trajectories(np.tile([[0.0, 1.0], [1.0, 0.0]], (5, 1)), settings=TrajectorySettings(groups=3, order=0))
     with pytest.raises(SettingsError, match="distinct times"):
         fit_trajectories(_counts()[:, :2], settings=TrajectorySettings(groups=1, order=2))
+    exposed = Panel(_counts() / 10.0, np.arange(5.0), exposure=np.ones((60, 5)))
+    with pytest.raises(SettingsError, match="exposure belongs to counts"):
+        fit_trajectories(exposed, settings=TrajectorySettings(family="cnorm", groups=2, order=1))
     panel = Panel(_counts(), np.arange(5.0), risk_factors=np.ones((60, 1)), risk_factor_names=("x",))
     with pytest.raises(SettingsError, match="same for everybody"):
         fit_trajectories(panel, settings=TrajectorySettings(groups=2, order=1))

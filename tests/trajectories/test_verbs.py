@@ -23,7 +23,6 @@ from vestige.trajectories import (
     compare_fits,
     cross_validate,
     expected_paths,
-    export_code,
     fit_trajectories,
     predict_membership,
     predictive_checks,
@@ -240,37 +239,6 @@ def test_what_leaves_of_a_dataset_hides_small_groups() -> None:
     assert all(count % 5 == 0 for count in counts if count is not None)
     rows = [row for row in tables["trajectories"].to_pylist() if row["group"] == 3]
     assert all(row["observed"] is None for row in rows)
-
-
-def test_code_for_other_packages(fit: TrajectoryResult) -> None:
-    stata = export_code(fit, "stata")
-    assert "traj, var(y1-y8) indep(t1-t8)" in stata
-    assert "order(1 1)" in stata
-    assert 'Model = "POIS"' in export_code(fit, "r")
-    code = export_code(fit, "r")
-    assert code.count("(") == code.count(")")
-    assert "ng = 2,  # not before trajeR 1.0\n  degre = c(1, 1),\n" in code
-    assert code.endswith('Method = "L"\n)\n')
-    _check_code_leaves_nothing_out()
-    negbin = fit_trajectories(_truth()[0], settings=replace(MODEL, family="negbin"))
-    with pytest.raises(SettingsError, match="negbin"):
-        export_code(negbin, "stata")
-
-
-def _check_code_leaves_nothing_out() -> None:
-    """Covariates are stated, and what a package does not have is refused instead of dropped."""
-    panel = _truth(members=80)[0]
-    two = np.random.default_rng(0).normal(size=(80, 8, 2))
-    covered = replace(panel, covariates=two, covariate_names=("a", "b"))
-    fit = fit_trajectories(covered, settings=MODEL)
-    assert "tcov(a1-a8 b1-b8)" in export_code(fit, "stata")
-    assert "TCOV = as.matrix(w)" in export_code(fit, "r")
-    exposed = fit_trajectories(replace(panel, exposure=np.ones((80, 8))), settings=MODEL)
-    assert "expos(e1-e8)" in export_code(exposed, "stata")
-    with pytest.raises(SettingsError, match="exposure"):
-        export_code(exposed, "r")
-    with pytest.raises(SettingsError, match="splines"):
-        export_code(fit_trajectories(panel, settings=replace(MODEL, basis="spline", order=2)), "stata")
 
 
 @pytest.mark.parametrize("name", ["trajectories", "observed", "adequacy"])

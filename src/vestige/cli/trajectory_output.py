@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vestige.cli.console import print_line
 from vestige.cli.trajectory_input import Source
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vestige.trajectories import SelectionResult, TrajectoryResult
 
+DATA = "data.csv"
 PROFILE_COLUMNS = ("group", "trait", "category", "members", "value", "low", "high")
 
 
@@ -51,6 +52,8 @@ def write_result(out: Path, result: "SelectionResult", source: Source, *, replac
         (folder / "summary.txt").write_text(result.summary(), encoding="utf-8")
         (folder / "models.json").write_text(json_text(result) + "\n", encoding="utf-8")
         _draw(result.plot(), folder / "selection.svg")
+        if source.private:
+            _write_data(folder / DATA, result.fits[0])
         for place, fit in enumerate(result.fits, 1):
             own = folder / f"{place:02d}-groups-{fit.classes}"
             own.mkdir()
@@ -60,7 +63,7 @@ def write_result(out: Path, result: "SelectionResult", source: Source, *, replac
 def _write_fit(folder: Path, fit: "TrajectoryResult", source: Source) -> None:
     import pyarrow.parquet as pq
 
-    from vestige.trajectories import export_code, released_tables
+    from vestige.trajectories import released_tables
 
     tables = {name: fit.table(name) for name in fit.table_names} if source.private else released_tables(fit)
     profile = _profile(fit, source)
@@ -72,7 +75,7 @@ def _write_fit(folder: Path, fit: "TrajectoryResult", source: Source) -> None:
     for name in charts:
         _draw(fit.plot(name), folder / f"{name}.svg")
     for language, file in (("stata", "model.do"), ("r", "model.R")):
-        code = _code(export_code, fit, language)
+        code = _code(fit, language)
         if code:
             (folder / file).write_text(code, encoding="utf-8")
 
@@ -109,8 +112,19 @@ def _record(fit: "TrajectoryResult") -> dict[str, object]:
     }  # fmt: skip
 
 
-def _code(export: Any, fit: "TrajectoryResult", language: str) -> str | None:  # noqa: ANN401 - loaded lazily
+def _write_data(file: Path, fit: "TrajectoryResult") -> None:
+    """What the exported code reads; members' data of a dataset stay in it."""
+    from pyarrow import csv
+
+    from vestige.trajectories import export_data
+
+    csv.write_csv(export_data(fit), file)
+
+
+def _code(fit: "TrajectoryResult", language: str) -> str | None:
+    from vestige.trajectories import export_code
+
     try:
-        return str(export(fit, language))
+        return export_code(fit, language, data=f"../{DATA}")
     except SettingsError:
         return None

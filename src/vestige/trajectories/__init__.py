@@ -2,6 +2,7 @@
 
 from vestige.trajectories.adequacy import adequacy_findings, predictive_checks
 from vestige.trajectories.compare import compare_fits, replicate_trajectories
+from vestige.trajectories.export_data import export_data
 from vestige.trajectories.exports import Language, export_code
 from vestige.trajectories.fit import fit_dual_trajectories, fit_multi_trajectories, fit_trajectories
 from vestige.trajectories.histories import Panel, SparseCounts
@@ -63,6 +64,7 @@ __all__ = [
     "cross_validate",
     "expected_paths",
     "export_code",
+    "export_data",
     "fit_dual_trajectories",
     "fit_multi_trajectories",
     "fit_trajectories",

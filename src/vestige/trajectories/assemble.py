@@ -19,7 +19,7 @@ from vestige.trajectories.families import family_model
 from vestige.trajectories.histories import Panel, SparseCounts
 from vestige.trajectories.layout import LayoutBuilder, ModelLayout
 from vestige.trajectories.likelihood import Evaluator
-from vestige.trajectories.settings import Family, PathSettings
+from vestige.trajectories.settings import COUNT_FAMILIES, Family, PathSettings
 
 NOTHING_TO_FIND = "there is no path to find"
 
@@ -195,6 +195,8 @@ def _check_panel(panel: Panel, settings: PathSettings, lead: Panel, *, new: bool
     fault = family_model(settings).fault(observed)
     if fault and not (new and fault.endswith(NOTHING_TO_FIND)):
         raise SettingsError(fault, hint=f"check the columns, or choose another family than {settings.family.value}")
+    if panel.exposure is not None and settings.family not in COUNT_FAMILIES:
+        raise SettingsError("exposure belongs to counts", hint="leave it out, or choose a family of counts")
     if panel.covariates is not None and not np.isfinite(panel.covariates[observed_profiles(panel)]).all():
         raise SettingsError("a time-varying covariate is missing at an observed cell", hint="fill it or drop the cell")
 

@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from vestige.trajectories.compiled import FloatArray
-from vestige.trajectories.layout import OutcomeLayout
+from vestige.trajectories.layout import TAU_LIMIT, OutcomeLayout
 from vestige.trajectories.likelihood import Evaluator
 
 EMPTY_MEMBERS: Final = 0.5
 TWIN_DISTANCE: Final = 1e-4
 EDGE: Final = 1e-6
 EDGE_LOGIT: Final = 13.8
+RUNAWAY_TAU: Final = 20.0
 
 
 class DefectKind(StrEnum):
@@ -25,6 +26,7 @@ class DefectKind(StrEnum):
     SEPARATION = "separation"
     VANISHED_ZEROS = "vanished-zeros"
     POISSON_LIMIT = "poisson-limit"
+    UNBOUNDED_TAU = "unbounded-tau"
 
 
 DISQUALIFYING: Final = frozenset({DefectKind.EMPTY_GROUP, DefectKind.TWIN_GROUPS, DefectKind.COLLAPSED_SPREAD})
@@ -92,6 +94,10 @@ def _edges(
             ]
             if at_floor:
                 found.append(Defect(floors[part.name], position, tuple(at_floor)))
+        elif part.name == "tau":
+            runaway = [group for group, slots in enumerate(part.slots) if abs(parameters[slots[0]]) >= TAU_LIMIT]
+            if runaway:
+                found.append(Defect(DefectKind.UNBOUNDED_TAU, position, tuple(runaway)))
         elif part.name == "curve" and outcome.family.predictors[0] == "curve" and outcome.settings.family != "cnorm":
             limits = [group for group in range(outcome.groups) if _on_edge(value[:, group], mass[:, group])]
             if limits:
@@ -111,3 +117,23 @@ def _on_edge(value: FloatArray, mass: FloatArray) -> bool:
     """Whether a group's rate or probability runs to the edge of its range at some time it is observed."""
     inside = value[mass > EDGE]
     return bool(inside.size and inside.min() < -EDGE_LOGIT)
+
+
+def tau_limit(evaluator: Evaluator, parameters: FloatArray) -> FloatArray | None:
+    """The parameters with every tau that runs away at its bound, None where none does.
+
+    The log-odds of a structural zero, -tau times the curve, stay: the curve shrinks as its tau grows, the rate tends
+    to one, and what is left of the group is a polynomial in the log-odds.
+    """
+    moved = parameters.copy()
+    for outcome in evaluator.layout.outcomes:
+        curve = outcome.predictors[0]
+        for part in outcome.predictors:
+            if part.name != "tau" or part.shared:
+                continue
+            for group, slots in enumerate(part.slots):
+                tau = parameters[slots[0]]
+                if abs(tau) >= RUNAWAY_TAU:
+                    moved[slots[0]] = np.sign(tau) * TAU_LIMIT
+                    moved[curve.slots[group]] = parameters[curve.slots[group]] * abs(tau) / TAU_LIMIT
+    return None if np.array_equal(moved, parameters) else moved

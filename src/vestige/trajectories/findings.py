@@ -7,6 +7,7 @@ import numpy as np
 from vestige.results import Finding, Severity
 from vestige.trajectories.compiled import FloatArray
 from vestige.trajectories.degenerate import Defect, DefectKind
+from vestige.trajectories.layout import TAU_LIMIT
 from vestige.trajectories.search import SearchOutcome
 from vestige.trajectories.settings import AnySettings
 
@@ -20,6 +21,9 @@ _DEFECT_TEXTS = {
     DefectKind.SEPARATION: "runs to the edge of the possible at some time (a rate or probability of about zero): "
     "its coefficients are not determined by the data, its curve is",
     DefectKind.VANISHED_ZEROS: "has no structural zeros: its zero part runs to minus infinity and can be left out (-1)",
+    DefectKind.UNBOUNDED_TAU: "has a rate of one wherever it is active, and a tau without bound: over time only its "
+    "chance of a structural zero changes. The log-likelihood nears a limit that no tau attains; tau is held at "
+    f"{TAU_LIMIT:,.0f} in size, the curve is that of the limit. zip with a zero_order of the curve's order states it",
     DefectKind.POISSON_LIMIT: "has no more dispersion than Poisson counts: use poisson or zip",
 }
 

@@ -12,6 +12,8 @@ from vestige.trajectories.settings import NO_ZERO_PART, Family, PathSettings, Sc
 
 ABSENT_ZERO = -700.0
 SPREAD_PREDICTORS = ("sigma", "dispersion", "precision", "tau")
+TAU_LIMIT = 1000.0
+"""Where a tau that grows without bound is held: the log-likelihood is then about 1 / TAU_LIMIT below its limit."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class PredictorLayout:
         columns: for each group, the design columns it uses.
         slots: for each group, the parameters of those columns.
         absent: the predictor's value in a group without columns.
-        floor: smallest value a parameter may take (sigma and dispersion), or -inf.
+        floor: smallest value a parameter may take (sigma, dispersion and tau), or -inf.
+        ceiling: largest value a parameter may take (tau), or inf.
         stride: size of a usual step of its parameters, for limits of steps.
     """
 
@@ -38,6 +41,7 @@ class PredictorLayout:
     slots: tuple[IntArray, ...]
     absent: float = 0.0
     floor: float = -np.inf
+    ceiling: float = np.inf
     stride: float = 1.0
 
     @property
@@ -160,14 +164,14 @@ class ModelLayout:
                     strides[slots] = part.stride
         return strides
 
-    def floors(self) -> FloatArray:
-        """(parameters,) smallest allowed values."""
-        floors = np.full(self.size, -np.inf)
+    def bounds(self) -> FloatArray:
+        """(2, parameters) smallest and largest allowed values."""
+        bounds = np.tile([[-np.inf], [np.inf]], self.size)
         for outcome in self.outcomes:
             for part in outcome.predictors:
                 for slots in part.slots:
-                    floors[slots] = part.floor
-        return floors
+                    bounds[0, slots], bounds[1, slots] = part.floor, part.ceiling
+        return bounds
 
 
 class LayoutBuilder:
@@ -246,12 +250,14 @@ class LayoutBuilder:
             slots: tuple[IntArray, ...] = (self.take(1),) * groups
         else:
             slots = tuple(self.take(1) for _ in range(groups))
-        floor = -np.inf
+        floor, ceiling = -np.inf, np.inf
         if name == "sigma":
             floor = float(np.log(1e-3 * max(float(cells.response.std()), 1e-12)))
         elif name == "dispersion":
             floor = -16.0
-        return PredictorLayout(name, basis, (), np.ones(0), columns, slots, 0.0, floor)
+        elif name == "tau":
+            floor, ceiling = -TAU_LIMIT, TAU_LIMIT
+        return PredictorLayout(name, basis, (), np.ones(0), columns, slots, 0.0, floor, ceiling)
 
 
 def outcome_slots(outcome: OutcomeLayout) -> tuple[tuple[IntArray, IntArray], ...]:

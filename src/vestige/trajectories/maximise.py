@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from vestige.trajectories.compiled import FloatArray
+from vestige.trajectories.compiled import BoolArray, FloatArray
 from vestige.trajectories.likelihood import Curvature, Evaluator, Expectation, Information, membership_information
 from vestige.trajectories.sheets import RowWeights
 
@@ -87,7 +87,7 @@ def _em_step(evaluator: Evaluator, parameters: FloatArray, here: Expectation) ->
     for outcome in range(len(evaluator.layout.outcomes)):
         part = evaluator.curvature(outcome, here.jets[outcome], evaluator.row_weights(outcome, here))
         trial += _outcome_step(evaluator, outcome, part, strides)[0]
-    trial = np.maximum(trial, evaluator.layout.floors())
+    trial = np.clip(trial, *evaluator.layout.bounds())
     there = evaluator.expectation(trial)
     if there.loglik >= here.loglik - 1e-11 * abs(here.loglik):
         return trial, there
@@ -102,24 +102,27 @@ def _leap(evaluator: Evaluator, start: FloatArray, one: FloatArray, two: FloatAr
     length = float(np.linalg.norm(first)) / bend if bend > 0.0 else 1.0
     if length <= 1.0:
         return None
-    return np.maximum(start + 2.0 * length * first + length**2 * second, evaluator.layout.floors())
+    return np.asarray(np.clip(start + 2.0 * length * first + length**2 * second, *evaluator.layout.bounds()))
 
 
 def newton(evaluator: Evaluator, parameters: FloatArray, *, limit: int) -> tuple[Optimum, Information]:
     """Damped Newton with the observed information, along absolute curvature (Dauphin et al. 2014), never downhill.
 
+    A parameter at a bound that its slope pushes against stays there, and the others go on without it.
+
     Returns:
         The optimum, and the information there.
     """
-    floors, strides = evaluator.layout.floors(), evaluator.layout.strides()
+    bounds, strides = evaluator.layout.bounds(), evaluator.layout.strides()
     here = evaluator.information(parameters)
     damping, passes, gain = 0.0, 1, np.inf
     for _ in range(limit):
-        step, gain = _newton_step(here, strides, damping)
+        held = ((parameters <= bounds[0]) & (here.score < 0.0)) | ((parameters >= bounds[1]) & (here.score > 0.0))
+        step, gain = _newton_step(here, strides, damping, ~held)
         enough = NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik))
         if gain < SETTLED * enough and damping == 0.0:
             return Optimum(parameters, here.loglik, True, passes, passes), here
-        trial = np.maximum(parameters + step, floors)
+        trial = np.clip(parameters + step, *bounds)
         there = evaluator.information(trial)
         passes += 1
         if there.loglik >= here.loglik - 1e-10 * abs(here.loglik):
@@ -145,13 +148,13 @@ def approach(evaluator: Evaluator, parameters: FloatArray, observed: FloatArray,
         observed: (parameters, parameters) information there, scaled to everybody.
         limit: of the passes.
     """
-    floors, strides = evaluator.layout.floors(), evaluator.layout.strides()
+    bounds, strides = evaluator.layout.bounds(), evaluator.layout.strides()
     here = evaluator.expectation(parameters)
     for passes in range(1, limit):
         step, gain = _uphill(observed[None], evaluator.score(parameters, here)[None], strides[None], 0.0)
         if gain < SETTLED * NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik)):
             return Optimum(parameters, here.loglik, True, passes, passes)
-        trial = np.maximum(parameters + step[0], floors)
+        trial = np.clip(parameters + step[0], *bounds)
         there = evaluator.expectation(trial)
         if not there.loglik >= here.loglik - 1e-11 * abs(here.loglik):
             return Optimum(parameters, here.loglik, False, passes, passes + 1)
@@ -159,9 +162,11 @@ def approach(evaluator: Evaluator, parameters: FloatArray, observed: FloatArray,
     return Optimum(parameters, here.loglik, False, limit, limit)
 
 
-def _newton_step(here: Information, strides: FloatArray, damping: float) -> tuple[FloatArray, float]:
-    step, gain = _uphill(here.observed[None], here.score[None], strides[None], damping)
-    return step[0], gain
+def _newton_step(here: Information, strides: FloatArray, damping: float, free: BoolArray) -> tuple[FloatArray, float]:
+    step = np.zeros_like(strides)
+    own, gain = _uphill(here.observed[np.ix_(free, free)][None], here.score[free][None], strides[free][None], damping)
+    step[free] = own[0]
+    return step, gain
 
 
 def _maximise_membership(evaluator: Evaluator, parameters: FloatArray, expectation: Expectation) -> None:
@@ -215,7 +220,7 @@ def _maximise_outcome(
     evaluator: Evaluator, outcome: int, parameters: FloatArray, weights: RowWeights, steps: int
 ) -> FloatArray:
     components = evaluator.components(outcome)
-    floors, strides = evaluator.layout.floors(), evaluator.layout.strides()
+    bounds, strides = evaluator.layout.bounds(), evaluator.layout.strides()
     here = parameters
     for _ in range(steps):
         part = evaluator.curvature(outcome, evaluator.jets(outcome, here), weights)
@@ -223,7 +228,7 @@ def _maximise_outcome(
         if gain < 1e-10 * max(1.0, 1e-4 * abs(float(part.value.sum()))):
             break
         for _ in range(HALVINGS):
-            trial = np.maximum(here + step, floors)
+            trial = np.clip(here + step, *bounds)
             value = evaluator.value(outcome, trial, weights)
             worse = [
                 slots

@@ -10,7 +10,7 @@ from vestige.progress import Progress, Step, ignore_progress
 from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, chunk_bounds
 from vestige.trajectories.compiled import FloatArray, IntArray
-from vestige.trajectories.degenerate import Defect, defects_of
+from vestige.trajectories.degenerate import Defect, defects_of, tau_limit
 from vestige.trajectories.histories import taken_lists
 from vestige.trajectories.labels import level_orders, relabelled_outcomes
 from vestige.trajectories.likelihood import Evaluator, Information
@@ -348,10 +348,21 @@ def _polish(evaluator: Evaluator, origin: Origin, parameters: FloatArray, task: 
     optimum, information = newton(evaluator, ordered, limit=NEWTON_LIMIT)
     passes = climbed.passes + optimum.passes
     if not optimum.converged:
+        optimum, information = _at_limit(evaluator, optimum, information)
+    if not optimum.converged:
         again = expect_maximise(evaluator, optimum.parameters, limit=limit, tolerance=1e-5)
         optimum, information = newton(evaluator, again.parameters, limit=NEWTON_LIMIT)
         passes += again.passes + optimum.passes
     return _Run(origin, replace(optimum, passes=passes), information)
+
+
+def _at_limit(evaluator: Evaluator, optimum: Optimum, information: Information) -> tuple[Optimum, Information]:
+    """Where a tau runs away, the optimum at its limit instead of one more of many steps there, if that is higher."""
+    limit = tau_limit(evaluator, optimum.parameters)
+    if limit is None:
+        return optimum, information
+    there = newton(evaluator, limit, limit=NEWTON_LIMIT)
+    return there if there[0].loglik > optimum.loglik else (optimum, information)
 
 
 def _distinct(runs: Sequence[_Run], tolerance: float) -> list[tuple[_Run, int]]:
