@@ -39,9 +39,8 @@ def r_code(result: "TrajectoryResult", data: str) -> str:
         f"# {data}: the table of export_data, a row a member\n"
         f"library({'crimCV' if tau else 'trajeR'})\n"
         f'data <- read.csv("{data}")\n'
-        "columns <- function(name) as.matrix(data[paste0(name, 1:"
-         f"{names.periods})])\n"
-        + (_crimcv(result, settings, names) if tau else _trajer(result, settings, names))
+        f"columns <- function(name) as.matrix(data[paste0(name, 1:{names.periods})])\n"
+        f"{_crimcv(result, settings, names) if tau else _trajer(result, settings, names)}"
     )
 
 
