@@ -70,12 +70,15 @@ def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
     for table, expected in held.items():
         assert rows_of(derived[table], expected, held, table) == rows_of(expected, expected, held, table), table
     if name in OF_MYSQL:
-        derive(tmp_path / "other", forum, package, layout=DumpLayout.PHPMYADMIN, text=TextForm.HEX, crlf=True)
+        changed = {"layout": DumpLayout.PHPMYADMIN, "text": TextForm.HEX, "crlf": True}
+        derive(tmp_path / "other", forum, package, apart=False, **changed)
         assert files(tmp_path / "other" / "derived") == files(tmp_path / "usual" / "derived")
 
 
-def derive(place: Path, forum: SimulatedForum, package: Package, **changed: object) -> tuple[bytes, bytes]:
-    """Write the dump and derive it as a custodian would; what the command said."""
+def derive(
+    place: Path, forum: SimulatedForum, package: Package, *, apart: bool = True, **changed: object
+) -> tuple[bytes, bytes]:
+    """Write the dump and derive it as a custodian would, in a process apart or here; what the command said."""
     (place / "temporary").mkdir(parents=True)
     write_package_dump(place / "forum.sql", forum, package, settings=settings_of(package, **changed))
     entries = [f'[[group]]\nid = {number}\nrole = "{role}"\n' for number, role in package.own_groups.items()]
@@ -85,7 +88,8 @@ def derive(place: Path, forum: SimulatedForum, package: Package, **changed: obje
         assert run_here("new-key", key)[0] == 0
     options = ("--software", package.software, "--map", place / "map.toml", "--time-resolution", "second")
     command = ("derive", place / "forum.sql", "--out", place / "derived", "--key", key, "--forum", "simulated")
-    status, output, error = run(place / "temporary", *command, *options, "--accept-fine-times", "--link-handles")
+    command = (*command, *options, "--accept-fine-times", "--link-handles")
+    status, output, error = run(place / "temporary", *command) if apart else run_here(*command)
     assert status == 0, error
     return output, error
 

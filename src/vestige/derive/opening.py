@@ -22,6 +22,8 @@ MAP_SUFFIX: Final = ".toml"
 _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
     Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
+    Software.VBULLETIN5: ("vbulletin5", "VBULLETIN5"),
+    Software.XENFORO: ("xenforo", "XENFORO"),
     Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
     Software.DISCOURSE: ("discourse", "DISCOURSE"),
     Software.FLARUM: ("flarum", "FLARUM"),

@@ -9,6 +9,7 @@ among rows about names and addresses.
 from typing import Final
 
 from vestige.derive.contract import Cell, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.sources.role_history import dated_spells, listed_changes
 from vestige.results import Severity
 
 CHANGED_FIELDS: Final = {b"usergroupid": 1, b"membergroupids": 2}
@@ -86,38 +87,16 @@ FROM (SELECT userid, unnest(list_distinct(list_append(coalesce(membergroupids, [
 JOIN ({_GROUP_ROLES}) g ON g.id = u.held
 """
 
-_CHANGED: Final = """
-SELECT userid, change_time, adminid, {gained} AS gained,
-       unnest(list_filter({there}, lambda held: NOT list_contains(coalesce({not_there}, []), held))) AS held
-FROM userchangelog WHERE fieldname > 0
-"""
-
-_EVENTS: Final = f"""
-SELECT member, role, rank, moment, actor, gained
-FROM (
-    SELECT *, lag(gained) OVER (PARTITION BY member, role ORDER BY moment) AS before
-    FROM (
-        SELECT e.userid AS member, g.role, min(g.rank) AS rank, e.change_time AS moment, max(e.adminid) AS actor,
-               bool_or(e.gained) AS gained
-        FROM ({_CHANGED.format(gained="TRUE", there="newvalue", not_there="oldvalue")}
-              UNION ALL {_CHANGED.format(gained="FALSE", there="oldvalue", not_there="newvalue")}) e
-        JOIN ({_GROUP_ROLES}) g ON g.id = e.held
-        WHERE g.role <> 'registered'
-        GROUP BY e.userid, g.role, e.change_time
-        HAVING bool_or(e.gained) = bool_and(e.gained)
-    )
+_LISTED: Final = listed_changes(
+    """SELECT userid AS member, change_time AS moment, adminid AS actor, oldvalue, newvalue
+       FROM userchangelog WHERE fieldname > 0""",
+    "oldvalue",
+    "newvalue",
 )
-WHERE gained IS DISTINCT FROM before
-"""
-"""When roles began and ended by the change log, in turn; a role that went from one group to another did neither."""
-
-_SPELLS: Final = f"""
-SELECT member, role, rank, actor, CASE WHEN gained THEN moment END AS start_at,
-       CASE WHEN gained THEN ended_at ELSE moment END AS end_at
-FROM (SELECT *, row_number() OVER spell AS number, lead(moment) OVER spell AS ended_at FROM ({_EVENTS})
-      WINDOW spell AS (PARTITION BY member, role ORDER BY moment))
-WHERE gained OR number = 1
-"""
+_SPELLS: Final = dated_spells(
+    f"""SELECT e.member, g.role, g.rank, e.moment, e.actor, e.gained
+        FROM ({_LISTED}) e JOIN ({_GROUP_ROLES}) g ON g.id = e.held"""
+)
 
 _SAME_MOMENT: Final = 60_000_000
 """Microseconds: the package writes a ban and its entry in the change log in one request."""

@@ -27,6 +27,9 @@ from vestige.simulate.packages.writing import held_tables, package_canaries, pac
 
 _PACKAGES: Final = {
     "vbulletin": ("vbulletin", "VBULLETIN"),
+    "vbulletin5": ("vbulletin5", "VBULLETIN5"),
+    "xenforo": ("xenforo", "XENFORO"),
+    "xenforo1": ("xenforo", "XENFORO_1"),
 }
 """Module here and name of the mapping, by the package's name on the command line."""
 

@@ -41,6 +41,7 @@ class Package:
         first_member: id of the first account.
         nodes: whether sections, threads, posts and messages share one sequence of ids, a thread and its opening post
             one id.
+        first: id of the first section, thread, post, message and object.
         layout: the program that dumps it by default.
         charset: of its tables.
         bodies: "table.column" of the columns that hold posts and messages.
@@ -55,6 +56,7 @@ class Package:
     guest: int | None = 0
     first_member: int = 1
     nodes: bool = False
+    first: int = 1
     layout: DumpLayout = DumpLayout.MYSQLDUMP
     charset: str = DumpTable.charset
     bodies: frozenset[str] = frozenset()

@@ -72,7 +72,7 @@ def number_entities(forum: SimulatedForum, package: Package) -> SourceIds:
     accounts = number(len(tables["member"]["member"]) - 2, package.first_member)
     member = np.concatenate(([guest, guest], accounts))
     ids: dict[str, Integers] = {}
-    first = 1
+    first = package.first
     for name, count in counts.items():
         ids[name] = number(count, first)
         if package.nodes and count:
