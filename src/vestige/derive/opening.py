@@ -24,6 +24,7 @@ _SOURCES: Final = {
     Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
     Software.VBULLETIN5: ("vbulletin5", "VBULLETIN5"),
     Software.XENFORO: ("xenforo", "XENFORO"),
+    Software.MYBB: ("mybb", "MYBB"),
     Software.STACKEXCHANGE: ("stackexchange", "STACKEXCHANGE"),
     Software.DISCOURSE: ("discourse", "DISCOURSE"),
     Software.FLARUM: ("flarum", "FLARUM"),

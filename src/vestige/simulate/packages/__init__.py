@@ -26,6 +26,7 @@ from vestige.simulate.packages.package import Package
 from vestige.simulate.packages.writing import held_tables, package_canaries, package_settings, write_package_dump
 
 _PACKAGES: Final = {
+    "mybb": ("mybb", "MYBB"),
     "vbulletin": ("vbulletin", "VBULLETIN"),
     "vbulletin5": ("vbulletin5", "VBULLETIN5"),
     "xenforo": ("xenforo", "XENFORO"),
