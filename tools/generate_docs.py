@@ -23,7 +23,8 @@ from vestige.dataset import Rule
 from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN, SCHEMA_VERSION, TABLES, Column, ColumnType, Table
 from vestige.dataset.violations import MEANING
-from vestige.derive.contract import Source
+from vestige.derive.contract import Cell, Source, SourceColumn
+from vestige.derive.features import FEATURES, feature_rows
 from vestige.derive.opening import known_software, source_of
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -110,6 +111,9 @@ def sources_page() -> str:
         "what the package cannot supply. A column that is not required may be missing; the manifest then names it.",
         "",
     ]
+    lines += ["| package | " + " | ".join(FEATURES) + " |", "|---|" + "---|" * len(FEATURES)]
+    lines += ["| " + " | ".join(row) + " |" for row in feature_rows()]
+    lines += ["", "dated: at least in part from a log with dates. `vestige sources` prints this table.", ""]
     for software in known_software():
         lines += source_section(source_of(software))
     return "\n".join(lines)
@@ -125,15 +129,21 @@ def source_section(source: Source) -> list[str]:
         "|---|---|",
     ]
     for table in source.tables:
-        columns = ", ".join(f"**{column.name}**" if column.required else column.name for column in table.columns)
+        columns = ", ".join(source_column(column) for column in table.columns)
         lines.append(f"| {f'**{table.name}**' if table.required else table.name} | {columns} |")
-    lines += ["", "Bold: required.", "", "| dataset table | comes from |", "|---|---|"]
+    lines += ["", "Bold: required. `#`: names that become digests; `@`: read only with `--link-handles`.", ""]
+    lines += ["| dataset table | comes from |", "|---|---|"]
     lines += [f"| {name} | {', '.join(parts)} |" for name, parts in source.assembly.items()]
     lines += ["", "| not supplied | why |", "|---|---|"]
     lines += [f"| {what} | {cell(why)} |" for what, why in source.absent.items()]
     lines += ["", "What is counted and reported with each dataset:", ""]
     lines += [f"- `{finding.code}`: {finding.text.format(count='N')}" for finding in source.findings]
     return [*lines, ""]
+
+
+def source_column(column: SourceColumn) -> str:
+    mark = {Cell.NAME: " `#`", Cell.NAMES: " `#`", Cell.HANDLE: " `@`"}.get(column.cell, "")
+    return (f"**{column.name}**" if column.required else column.name) + mark
 
 
 def table_section(table: Table) -> list[str]:

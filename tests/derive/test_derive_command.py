@@ -41,6 +41,9 @@ def forum(tmp_path_factory):
     return folder
 
 
+AS_PHPBB = ("--software", "phpbb")
+
+
 def derive(forum, out, *options, source=None, stdin=None):
     source = source if source is not None else forum / "forum.sql"
     arguments = ["derive", source, "--out", out, "--key", forum / "forum.key", "--forum", "forum-a", *options]
@@ -71,7 +74,9 @@ def test_a_dump_becomes_a_dataset_and_the_end_says_what_happened(forum, tmp_path
 def test_a_pipe_and_a_file_give_the_same_bytes_and_quiet_is_silent(forum, tmp_path):
     assert derive(forum, tmp_path / "file", "--quiet") == (0, b"", b"")
     packed = gzip.compress((forum / "forum.sql").read_bytes(), 1)
-    assert derive(forum, tmp_path / "pipe", "--quiet", source="-", stdin=packed) == (0, b"", b"")
+    assert derive(forum, tmp_path / "pipe", "--quiet", *AS_PHPBB, source="-", stdin=packed) == (0, b"", b"")
+    said = derive(forum, tmp_path / "untold", source="-", stdin=packed)
+    assert_one_clean_error(said, "say it with --software")
     for file in (tmp_path / "file").glob("*.parquet"):
         assert file.read_bytes() == (tmp_path / "pipe" / file.name).read_bytes()
 
@@ -130,7 +135,7 @@ def test_fine_times_are_refused_with_the_reason_and_stored_when_accepted(forum, 
         (("--window-end", "9999-12-31"), "in the future"),
         (("--time-resolution", "week"), "--time-resolution takes no such value"),
         (("--software", "geocities"), "--software takes no such value"),
-        (("--software", "mybb"), "cannot be read"),
+        (("--software", "simulated"), "cannot be read"),
         (("--software", "stackexchange"), "no folder"),
         (("--prefix", "other_"), ""),
         (("--map", "/nonexistent"), "map cannot be read"),
@@ -196,7 +201,17 @@ def test_keys_open_to_others_are_refused(forum, tmp_path):
 def test_an_interrupted_run_leaves_nothing(forum, tmp_path, number):
     out = tmp_path / "dataset"
     process = start(
-        tmp_path, "derive", "-", "--out", out, "--key", forum / "forum.key", "--forum", "a", stdin=subprocess.PIPE
+        tmp_path,
+        "derive",
+        "-",
+        *PHPBB,
+        "--out",
+        out,
+        "--key",
+        forum / "forum.key",
+        "--forum",
+        "a",
+        stdin=subprocess.PIPE,
     )
     process.stdin.write((forum / "forum.sql").read_bytes()[:100_000])
     process.stdin.flush()

@@ -39,3 +39,11 @@ def test_a_forum_of_empty_tables_is_a_valid_dataset(source, tmp_path):
 
 def test_what_a_source_supplies_and_what_it_lacks_is_every_table(source):
     assert set(TABLES) - {"forum"} == set(source.assembly) | {what for what in source.absent if what in TABLES}
+
+
+def test_no_package_has_all_the_tables_that_identify_another():
+    """Else a forum of one would be taken for the other."""
+    for one in SOURCES:
+        for other in SOURCES:
+            tables = {name.lower() for name in (*other.detect, *(table.name for table in other.tables))}
+            assert one is other or not {name.lower() for name in one.detect} <= tables

@@ -18,6 +18,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "casefile",
     "derive",
     "derive_log",
+    "sources",
     "merge",
     "simulate",
     "describe",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Reader, Source
+from vestige.derive.contract import Source
 from vestige.derive.live.address import is_address, password_from_environment
 from vestige.derive.pipeline import OpenSource
 from vestige.errors import SettingsError, SourceError
@@ -62,27 +62,28 @@ def open_source(
     allow_truncated: bool = False,
     password: str | None = None,
 ) -> OpenSource:
-    """Prepare to read a source; nothing of its content is read yet.
+    """Prepare to read a source; nothing of its content is read yet, except that names of tables tell its package.
 
     Args:
         source: a dump file, `-` for a pipe, a folder of XML files, a map of tables (.toml), or a live
             database's address.
-        software: its package; found from what the source is when None.
+        software: its package; found from what the source is when None. A dump is then read up to the last table that
+            identifies it, and once more when it is derived; a pipe, which can be read once, needs it.
         prefix: prefix of the forum's tables; found when None.
         allow_truncated: whether a source that ends too early is read as far as its last complete row.
         password: of a live database; from the environment when None.
 
     Raises:
-        SourceError: nothing is there, or it cannot be of that package.
+        SourceError: nothing is there, it cannot be of that package, or the package cannot be told.
         SettingsError: the package cannot be read.
     """
     if is_address(source):
-        declared = source_of(software or Software.PHPBB)
-        return OpenSource(declared, _live_reader(source, declared, prefix, password))
+        return _live_source(source, software, prefix, password)
     if source.lower().endswith(MAP_SUFFIX):
         return _mapped_tables(Path(source), software)
     folder = source != PIPE and Path(source).is_dir()
-    declared = source_of(software or (Software.STACKEXCHANGE if folder else Software.PHPBB))
+    chosen = Software.STACKEXCHANGE if folder and software is None else software
+    declared = source_of(chosen) if chosen is not None else _detected(source, prefix)
     if folder != (declared.software in _IN_FOLDERS):
         shape = (
             "a folder of XML files" if declared.software in _IN_FOLDERS else "a dump file, a pipe or a live database"
@@ -109,11 +110,22 @@ def _mapped_tables(path: Path, software: Software | None) -> OpenSource:
     return OpenSource(source_of_tables(tables), TableReader(tables))
 
 
-def _live_reader(source: str, declared: Source, prefix: str | None, password: str | None) -> Reader:
+def _in_databases() -> tuple[Source, ...]:
+    """What a dump or a live database may hold."""
+    return tuple(source_of(software) for software in _SOURCES if software not in _IN_FOLDERS)
+
+
+def _detected(dump: str, prefix: str | None) -> Source:
+    from vestige.derive.dump.detection import detect_software
+
+    return detect_software(dump, _in_databases(), prefix=prefix)
+
+
+def _live_source(source: str, software: Software | None, prefix: str | None, password: str | None) -> OpenSource:
     from vestige.derive.live.address import Engine, parse_address
     from vestige.derive.live.mysql import MysqlDatabase
     from vestige.derive.live.postgresql import PostgresqlDatabase
-    from vestige.derive.live.reader import LiveReader
+    from vestige.derive.live.reader import LiveReader, detect_live
 
     address = parse_address(source)
     kinds: dict[Engine, Callable[[LiveAddress, str | None], MysqlDatabase | PostgresqlDatabase]] = {
@@ -121,4 +133,5 @@ def _live_reader(source: str, declared: Source, prefix: str | None, password: st
         Engine.POSTGRESQL: PostgresqlDatabase,
     }
     database = kinds[address.engine](address, password or password_from_environment())
-    return LiveReader(database, declared.detect, prefix)
+    declared = source_of(software) if software is not None else detect_live(database, _in_databases(), prefix)
+    return OpenSource(declared, LiveReader(database, declared.detect, prefix))

@@ -1,6 +1,6 @@
 """What is asked of a live database: the declared columns it has, each as an expression that yields a number."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from vestige.derive.contract import SourceColumn, SourceTable
@@ -45,6 +45,13 @@ class TablePlan:
     missing: tuple[str, ...]
 
 
+def find_prefixes(names: Collection[str], detect: Sequence[str], prefix: str | None) -> list[str]:
+    """Every prefix under which all tables that identify a package stand; of one that is given, itself or none."""
+    first = detect[0]
+    candidates = {name.removesuffix(first) for name in names if name.endswith(first)} if prefix is None else {prefix}
+    return sorted(each for each in candidates if all(each + name in names for name in detect))
+
+
 def find_prefix(names: Sequence[str], detect: Sequence[str], prefix: str | None) -> str:
     """The prefix of a forum's tables, found or given.
 
@@ -56,10 +63,7 @@ def find_prefix(names: Sequence[str], detect: Sequence[str], prefix: str | None)
     Raises:
         SourceError: no forum of this package, or more than one; no name is repeated.
     """
-    known = set(names)
-    first = detect[0]
-    candidates = {name.removesuffix(first) for name in known if name.endswith(first)} if prefix is None else {prefix}
-    found = sorted(each for each in candidates if all(each + name in known for name in detect))
+    found = find_prefixes(set(names), detect, prefix)
     if len(found) > 1:
         raise SourceError(
             f"the database holds {len(found)} forums of this package", hint="choose one with --prefix PREFIX"

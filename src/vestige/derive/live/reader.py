@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from vestige.derive.contract import TEXT_CELLS, Cell, ReadReport, SourceTable, TableRead, Take
-from vestige.derive.live.plan import Asked, Catalogue, TablePlan, find_prefix, plan_table
+from vestige.derive.contract import TEXT_CELLS, Cell, ReadReport, Source, SourceTable, TableRead, Take
+from vestige.derive.live.plan import Asked, Catalogue, TablePlan, find_prefix, find_prefixes, plan_table
 from vestige.errors import ConnectionFailedError, SourceError
 from vestige.progress import Progress, Step
 from vestige.results import Finding, Severity
@@ -75,6 +75,35 @@ class Database(Protocol):
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
         """Ids and names, for the custodian's map."""
+
+
+def detect_live(database: Database, sources: Sequence[Source], prefix: str | None = None) -> Source:
+    """The package whose identifying tables a database has.
+
+    Raises:
+        ConnectionFailedError: no connection.
+        SourceError: it has those of none, or of several.
+    """
+    names: frozenset[str] | None = None
+    try:
+        database.connect()
+        names = frozenset(database.catalogue())
+    except LostConnectionError:
+        names = None
+    finally:
+        database.close()
+    if names is None:
+        raise _lost("the list of tables")
+    found = [source for source in sources if find_prefixes(names, source.detect, prefix)]
+    if not found:
+        raise SourceError(
+            "the database holds no forum of a package that is known, or the account may not read its tables",
+            hint="see --software and --prefix, and the guide on live databases",
+        )
+    if len(found) > 1:
+        titles = ", ".join(source.software for source in found)
+        raise SourceError("the database may be of several packages", where=titles, hint="say which with --software")
+    return found[0]
 
 
 class LiveReader:
