@@ -170,6 +170,12 @@ def test_settings_outside_their_range_are_refused(changes: dict) -> None:
         KeySetSettings(**changes)
 
 
+def test_a_network_without_ties_is_told() -> None:
+    found = find_key_set(network(5))
+    assert found.findings[0].code == "no-ties"
+    assert found.value == found.before == 1
+
+
 def test_a_set_as_large_as_the_network_is_refused() -> None:
     for nodes in (0, 3):
         with pytest.raises(SettingsError, match="smaller than the network"):

@@ -174,6 +174,24 @@ def test_holes_through_threads_are_holes_through_ties(rows, weighting):
         np.testing.assert_allclose(one, two, atol=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 4)), min_size=1), st.booleans())
+def test_holes_against_burts_formulas(edges, directed):
+    """Burt (1992), 2.4 and 2.2, written out over all pairs, with both directions' weights summed."""
+    source, target, weight = np.array(edges).T
+    network = Network.from_edges(source, target, weight.astype(float), directed=directed, nodes=7)
+    weights = network.joined().toarray()
+    constraint, effective = np.full((2, 7), np.nan)
+    share = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    for one in range(7):
+        contacts = np.flatnonzero(weights[one])
+        if contacts.size:
+            constraint[one] = sum((share[one, own] + share[one] @ share[:, own]) ** 2 for own in contacts)
+            effective[one] = sum(1 - share[one] @ weights[own] / weights[own].max() for own in contacts)
+    found = values(Ties(network.adjacency, directed), Measure.CONSTRAINT, Measure.EFFECTIVE_SIZE)
+    np.testing.assert_allclose(found, [constraint, effective], atol=1e-12)
+
+
 def _forced(ties: Ties) -> tuple[np.ndarray, np.ndarray]:
     """The form through threads, whichever the estimate of steps would choose."""
     from unittest.mock import patch

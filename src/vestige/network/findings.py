@@ -1,6 +1,6 @@
 """What to know before trusting a network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from vestige.disclosure.policy import MINIMUM_MEMBERS, ROUND_COUNTS_TO
@@ -17,6 +17,7 @@ _RULES: Final = {
     ReplyRule.PREVIOUS: "A tie runs to the author of the post before in the thread, who need not be whom it answers.",
     ReplyRule.WITHIN: "A tie runs to the authors of the {within} posts before in the thread, of whom it answers few.",
 }
+NO_TIES: Final = "no-ties"
 _FEW_NODES: Final = MINIMUM_MEMBERS
 """Below this, shares and rankings are about persons, not about a network."""
 
@@ -76,7 +77,13 @@ def size_findings(members: int, threads: int) -> Iterator[Finding]:
         text = "All posts stand in one thread: the projection joins everybody alike."
         yield Finding("one-thread", Severity.CAUTION, text)
     if threads == 0:
-        yield Finding("no-ties", Severity.PROBLEM, "No two members are joined: there is no structure to see.")
+        yield Finding(NO_TIES, Severity.PROBLEM, "No two members are joined: there is no structure to see.")
+
+
+def tie_findings(ties: int, said: Iterable[Finding]) -> Iterator[Finding]:
+    """A network in which nobody is joined, unless that was said when it was made."""
+    if not ties and NO_TIES not in {finding.code for finding in said}:
+        yield from size_findings(_FEW_NODES, 0)
 
 
 def share_words(part: int, whole: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.sparse import csgraph
 
+from vestige.network.findings import NO_TIES
 from vestige.network.measures import TRAITS, Measure
 from vestige.network.observed import Observed
 from vestige.network.position_values import Measured
@@ -22,15 +23,17 @@ def position_findings(observed: Observed, measured: Measured, once: Sequence[Mea
         measured: values and how they came about.
         once: measures that were computed a single time, without interval or stability.
     """
-    found = [*observed.findings, *_shape(observed), *_ways(measured, once)]
-    return most_severe_first(found)
+    shape = list(_shape(observed))
+    known = {finding.code for finding in shape}
+    made = [finding for finding in observed.findings if finding.code not in known]
+    return most_severe_first([*made, *shape, *_ways(measured, once)])
 
 
 def _shape(observed: Observed) -> Iterator[Finding]:
     ties = observed.ties
     if not ties.joined.nnz:
         text = "No two members have a tie: every measure of ties is the same for all."
-        yield Finding("no-ties", Severity.PROBLEM, text)
+        yield Finding(NO_TIES, Severity.PROBLEM, text)
         return
     count, labels = csgraph.connected_components(ties.joined, directed=False)
     sizes = np.bincount(labels)

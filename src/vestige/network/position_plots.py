@@ -109,7 +109,9 @@ def activity_chart(
             {"activity": float(across[row]), "rank": float(upward[row]), "holds": bool(marked[row])} for row in shown
         ]
         panels.append(_panel(rows, TRAITS[baseline].title, TRAITS[measure].title))
-    return alt.concat(*panels, columns=2)
+    diamonds = "Diamonds hold the role. " if holders is not None else ""
+    title = alt.TitleParams(f"{diamonds}On the dashed line both ranks agree.", fontSize=12, anchor="start")
+    return alt.concat(*panels, columns=2).properties(title=title)
 
 
 def _panel(rows: list[dict[str, Any]], across: str, upward: str) -> "alt.LayerChart | alt.FacetChart":

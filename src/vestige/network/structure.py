@@ -11,6 +11,7 @@ from vestige.disclosure import SafeTable, check_table
 from vestige.disclosure.figures import Figures
 from vestige.errors import SettingsError
 from vestige.network import shape
+from vestige.network.findings import tie_findings
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.null_models import SWAPS_PER_TIE, curveball, rewired
 from vestige.network.structure_tables import (
@@ -159,7 +160,11 @@ def measure_structure(
         *([topic_figures(network)] if isinstance(network, TwoModeNetwork) else []),
         tail_figures({name: tail for name, tail in tails.items() if tail is not None}, parts.behind),
     ]
-    findings = [*network.findings, *_findings(wanted.replicates, replicates, parts, tails)]
+    findings = [
+        *network.findings,
+        *tie_findings(network.ties, network.findings),
+        *_findings(wanted.replicates, replicates, parts, tails),
+    ]
     return StructureResult(
         opening_words(network),
         {own.rule.name: own for own in figures if own.data.num_rows},

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from vestige.errors import SettingsError
+from vestige.network.findings import tie_findings
 from vestige.network.graph import AnyNetwork, TwoModeNetwork
 from vestige.network.key_sets.objectives import Objective, objective_of
 from vestige.network.key_sets.result import KeySetResult
@@ -75,7 +76,9 @@ def find_key_set(
         with_most_ties=objective.value(by_ties),
         bound=bound,
         exact=exact,
-        findings=most_severe_first((*plain.findings, *_findings(plain.size, wanted, exact))),
+        findings=most_severe_first(
+            (*plain.findings, *tie_findings(plain.ties, plain.findings), *_findings(plain.size, wanted, exact))
+        ),
         provenance=Provenance("find_key_set", plain_settings(wanted), seed, plain.provenance.dataset_digest),
     )
 
