@@ -45,7 +45,7 @@ def test_a_list_of_ties_with_labels(tmp_path, capsys):
     (tmp_path / "people.csv").write_text("\n".join(["id,role", *(f"{own},{int(own < 12)}" for own in range(30))]))
     arguments = ["keymembers", str(tmp_path / "ties.csv"), "--labels", str(tmp_path / "people.csv"), *QUICK]
     assert run(arguments) == 0
-    assert "strength given" in capsys.readouterr().out
+    assert "the best activity is strength" in capsys.readouterr().out
     assert run([*arguments, "--holds", "7"]) == 2
     assert "labels name nobody" in capsys.readouterr().err
 

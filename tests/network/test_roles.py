@@ -191,6 +191,7 @@ class TestRealNetworks:
         result = evaluate_roles(read_edge_list(folder / "law_advice.csv"), labels=labels, settings=QUICK)
         assert result.best(Criterion.AREA) is Measure.PAGERANK
         assert values(result, Criterion.AREA)[Measure.PAGERANK] == pytest.approx(0.931, abs=0.001)
+        assert result.best(Criterion.AREA, result.baselines) is Measure.IN_STRENGTH, "being asked is counted, not derived"
         others = evaluate_roles(read_edge_list(folder / "law_friends.csv"), labels=labels, settings=QUICK)
         rows = transfer_roles({"advice": result, "friends": others})
         assert {(row.chosen_on, row.judged_on) for row in rows} == {("advice", "friends"), ("friends", "advice")}
@@ -214,7 +215,7 @@ class TestParts:
         assert isinstance(result, Result)
         for name in result.table_names:
             assert result.table(name) is not None
-        assert "strength given" in result.summary()
+        assert "the best activity is strength" in result.summary()
         for name in ("accuracy", "activity"):
             assert result.plot(name).to_dict()["$schema"]
         with pytest.raises(SettingsError, match="no such table"):

@@ -41,7 +41,7 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
     whole = sum(longest) + _GAP * len(longest) <= console.width
     for rule, width in zip(table.columns, longest, strict=True):
         side: Literal["left", "right"] = "left" if rule.kind in LABEL_KINDS else "right"
-        grid.add_column(Text(rule.title), justify=side, min_width=width if whole else None)
+        grid.add_column(Text(rule.title), justify=side, min_width=width if whole else None, overflow="fold")
     for row in texts[:most]:
         grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in row))
     console.print(grid)
@@ -53,5 +53,5 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
 
 
 def _longest_word(*texts: str) -> int:
-    """A column this wide cuts no word: two measures may begin alike."""
+    """A column this wide breaks no word."""
     return max((len(word) for text in texts for word in text.split(" ")), default=0)

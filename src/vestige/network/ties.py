@@ -50,9 +50,9 @@ class Ties:
 
     @property
     def baselines(self) -> tuple[Measure, ...]:
-        """Measures of plain activity; of a list of ties, what each member gave (or had, without directions)."""
+        """Measures of plain activity; of a list of ties, plain counts of what each member gave and received."""
         known = tuple(measure for measure in ACTIVITY if measure in self.activity)
-        return known or ((Measure.OUT_STRENGTH,) if self.directed else (Measure.STRENGTH,))
+        return known or ((Measure.OUT_STRENGTH, Measure.IN_STRENGTH) if self.directed else (Measure.STRENGTH,))
 
     def _has(self, measure: Measure, needs: Needs) -> bool:
         if needs is Needs.ACTIVITY:
