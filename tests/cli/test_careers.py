@@ -41,11 +41,11 @@ def test_json_holds_published_tables_only(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--role", "queen"], "role is not one of the choices"),
-        (["--covariates", "luck"], "covariate is not one of the choices"),
-        (["--family", "normal"], "family is not one of the choices"),
+        (["--role", "queen"], "role has no such choice"),
+        (["--covariates", "luck"], "covariate has no such choice"),
+        (["--family", "normal"], "family has no such choice"),
         (["--outcome", "smile"], "outcome must be one of"),
-        (["--external", "nowhere.csv"], "cannot be read"),
+        (["--external", "nowhere.csv"], "neither a readable CSV nor Parquet"),
         (["--leaving-after", "0"], "leaving_after"),
     ],
 )

@@ -191,7 +191,9 @@ class TestRealNetworks:
         result = evaluate_roles(read_edge_list(folder / "law_advice.csv"), labels=labels, settings=QUICK)
         assert result.best(Criterion.AREA) is Measure.PAGERANK
         assert values(result, Criterion.AREA)[Measure.PAGERANK] == pytest.approx(0.931, abs=0.001)
-        assert result.best(Criterion.AREA, result.baselines) is Measure.IN_STRENGTH, "being asked is counted, not derived"
+        assert result.best(Criterion.AREA, result.baselines) is Measure.IN_STRENGTH, (
+            "being asked is counted, not derived"
+        )
         others = evaluate_roles(read_edge_list(folder / "law_friends.csv"), labels=labels, settings=QUICK)
         rows = transfer_roles({"advice": result, "friends": others})
         assert {(row.chosen_on, row.judged_on) for row in rows} == {("advice", "friends"), ("friends", "advice")}

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from vestige.dataset.events import OUTCOMES
 from vestige.dataset.schema import Role
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 
 LONGEST_DAYS: Final = 36_500
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Clock(StrEnum):
@@ -44,13 +43,6 @@ class Family(StrEnum):
     POISSON = "poisson"
     QUASI_POISSON = "quasi-poisson"
     NEGATIVE_BINOMIAL = "negative-binomial"
-
-
-def chosen(kind: type[Choice], value: str, name: str) -> Choice:
-    """The member of an enum; SettingsError names the choices."""
-    if value not in set(kind):
-        raise SettingsError(f"{name} is not one of the choices", hint=f"choose one of {', '.join(kind)}")
-    return kind(value)
 
 
 def _require(condition: bool, name: str, rule: str) -> None:

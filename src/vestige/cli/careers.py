@@ -10,7 +10,8 @@ from vestige.cli.app import app
 from vestige.cli.console import progress_bar
 from vestige.cli.figures import print_json, print_results, write_results
 from vestige.dataset.engine import Engine
-from vestige.errors import DatasetError, SettingsError
+from vestige.errors import DatasetError
+from vestige.inputs import read_table_file
 from vestige.outputs import check_folder_output
 from vestige.results import Finding, Severity
 
@@ -65,7 +66,7 @@ def careers(
         for each in role or [role.value for role in Role if role is not Role.REGISTERED]
     ]
     foretold = ForecastSettings(outcome, early, later, forum=forum) if later else None
-    more = None if external is None else _external(external)
+    more = None if external is None else read_table_file(external)
     with open_dataset(folder, engine=engine) as dataset, progress_bar(quiet=quiet or as_json) as progress:
         results = _run(dataset, career, attainments, foretold, more, chosen=bool(role), seed=seed, progress=progress)
     if out is not None:
@@ -105,18 +106,3 @@ def _run(
     more = tuple(Finding("not-shown", Severity.NOTE, text) for text in notes)
     results["careers"] = replace(results["careers"], findings=(*results["careers"].findings, *more))
     return results
-
-
-def _external(file: Path) -> "pa.Table":
-    """A table of covariates; its cells never reach an error message."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(file) if file.suffix == ".parquet" else pc.read_csv(file)
-    except (OSError, pa.ArrowException):
-        pass
-    raise SettingsError(
-        "the table of covariates cannot be read", where="--external", hint="give a CSV or Parquet file with headings"
-    )

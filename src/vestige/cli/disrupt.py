@@ -30,6 +30,7 @@ from vestige.cli.networks import (
 )
 from vestige.dataset.engine import Engine
 from vestige.errors import SettingsError
+from vestige.inputs import chosen, read_table_file
 from vestige.outputs import check_folder_output
 
 if TYPE_CHECKING:
@@ -104,7 +105,6 @@ def disrupt(
         Rewiring,
     )
     from vestige.network.disruption.settings import DEFAULT_STRATEGIES, chosen_strategies
-    from vestige.network.settings import chosen
 
     if out is not None:
         check_folder_output(out, replace=overwrite)
@@ -140,9 +140,8 @@ def _simulated(
     from vestige.dataset import open_dataset
     from vestige.network import build_network
     from vestige.network.disruption import simulate_disruption
-    from vestige.trajectories import read_table
 
-    table = None if attributes is None else read_table(attributes)
+    table = None if attributes is None else read_table_file(attributes)
     if source.is_dir():
         with open_dataset(source, engine=choice.engine) as dataset:
             network = build_network(dataset, settings=choice.dataset_settings(), progress=progress)

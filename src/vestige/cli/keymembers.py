@@ -12,6 +12,7 @@ from vestige.cli.console import print_line, progress_bar
 from vestige.dataset.engine import Engine
 from vestige.dataset.schema import Role
 from vestige.errors import DatasetError, SettingsError
+from vestige.inputs import chosen, read_table_file
 from vestige.outputs import check_folder_output, staged_folder
 from vestige.progress import Progress
 
@@ -77,7 +78,6 @@ def keymembers(
     """Positions of members beside plain activity: ranks with intervals, stability, and how well roles are found."""
     from vestige.network.positions import PositionSettings
     from vestige.network.role_settings import RoleSettings, Timing
-    from vestige.network.settings import chosen
 
     choice = options.NetworkChoice(
         kind=kind, forum=forum, engine=engine, start=start, end=end, reply=reply, within=within, weighting=weighting,
@@ -165,8 +165,6 @@ def _matched(labels: "Labels", source: Path, choice: options.NetworkChoice) -> "
 
 def _same_rows(file: Path, choice: options.NetworkChoice) -> tuple[str, str] | None:
     """The rule that picks one of several networks, where the labels have its column too."""
-    from vestige.network.reading import read_table_file
-
     rule = _rule(choice.where, "--where")
     return rule if rule is not None and rule[0] in read_table_file(file).column_names else None
 

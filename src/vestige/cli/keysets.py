@@ -10,6 +10,7 @@ from vestige.cli import networks as options
 from vestige.cli.app import app
 from vestige.cli.console import print_line, progress_bar
 from vestige.dataset.engine import Engine
+from vestige.inputs import chosen
 from vestige.outputs import check_folder_output, staged_folder
 
 if TYPE_CHECKING:
@@ -61,7 +62,6 @@ def keysets(
 ) -> None:
     """Sets of key members: value, how far from the best set it can be, and what those with most ties would do."""
     from vestige.network.key_sets import KeySetMeasure, KeySetSettings, find_key_set
-    from vestige.network.settings import chosen
 
     choice = options.NetworkChoice(
         kind=kind, forum=forum, engine=engine, start=start, end=end, reply=reply, within=within, weighting=weighting,

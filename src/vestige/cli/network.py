@@ -35,6 +35,7 @@ from vestige.cli.networks import (
 )
 from vestige.dataset.engine import Engine
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.outputs import check_folder_output, staged_folder
 
 if TYPE_CHECKING:
@@ -83,7 +84,6 @@ def network(
     """Build a network of members, measure its structure, draw it and write it for other programs."""
     from vestige.network import StructureSettings, measure_structure
     from vestige.network.exports import ExportFormat
-    from vestige.network.settings import chosen
 
     formats = [chosen(ExportFormat, name, "--export") for name in export or ()]
     if out is not None:

@@ -12,6 +12,7 @@ import typer
 
 from vestige.dataset.engine import Engine
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.progress import Progress
 
 if TYPE_CHECKING:
@@ -83,7 +84,6 @@ class NetworkChoice:
     def dataset_settings(self) -> "NetworkSettings":
         """Settings for a dataset; raises SettingsError for options that belong to a file."""
         from vestige.network import NetworkKind, NetworkSettings, Projection, ProjectionSettings, ReplyRule
-        from vestige.network.settings import chosen
 
         for name, value in (("weight", self.weight_column), ("time", self.time_column), ("where", self.where)):
             if value:
@@ -139,7 +139,7 @@ def open_network(source: Path, choice: NetworkChoice, *, progress: Progress | No
         SourceError: the file cannot be read.
     """
     from vestige.network import NetworkKind, ProjectionSettings, TwoModeNetwork, build_network, read_edge_list
-    from vestige.network.settings import Projection, chosen
+    from vestige.network.settings import Projection
 
     if source.is_dir():
         from vestige.dataset import open_dataset

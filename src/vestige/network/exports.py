@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.network.edges import edge_arrays
 from vestige.network.graph import AnyNetwork, Network
-from vestige.network.settings import chosen
 from vestige.outputs import staged_file, staged_folder
 from vestige.statistics.compiled import FloatArray, IntArray
 

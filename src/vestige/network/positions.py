@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vestige.dataset import Dataset
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.network.graph import AnyNetwork
 from vestige.network.measures import Measure
 from vestige.network.observed import Observed, observe_dataset, observe_network
@@ -13,7 +14,7 @@ from vestige.network.paths import TopBetweenness, top_betweenness
 from vestige.network.position_findings import position_findings
 from vestige.network.position_values import Effort, Measured, measure_values, sampled_sources
 from vestige.network.rank_stability import RankInterval, StabilityRow, affordable, rank_intervals, stability_rows
-from vestige.network.settings import NetworkSettings, chosen
+from vestige.network.settings import NetworkSettings
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, plain_settings
 

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vestige.dataset.schema import PSEUDONYM_PATTERN
-from vestige.errors import SettingsError, SourceError
+from vestige.errors import SettingsError
+from vestige.inputs import read_table_file
 from vestige.network.edges import adjacency_of, summed_matrix
 from vestige.network.graph import AnyNetwork, Network, TwoModeNetwork
 from vestige.network.settings import EdgeListSettings, NetworkKind, Source
@@ -17,8 +18,6 @@ from vestige.statistics.compiled import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_PARQUET: Final = frozenset({".parquet", ".pq"})
 
 
 def read_edge_list(file: str | Path, *, settings: EdgeListSettings | None = None) -> AnyNetwork:
@@ -134,23 +133,6 @@ def _label_findings(kept: bool) -> Iterator[Finding]:
     if not kept:
         text = "Labels of nodes are neither numbers nor pseudonyms; they are replaced by numbers in their sorted order."
         yield Finding("labels-replaced", Severity.NOTE, text)
-
-
-def read_table_file(path: Path) -> "pa.Table":
-    """A CSV or Parquet file as Arrow; raises SourceError for anything else."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    table = None
-    try:
-        table = parquet.read_table(path) if path.suffix.lower() in _PARQUET else csv.read_csv(path)
-    except (OSError, pa.ArrowException):
-        table = None
-    if table is None:
-        raise SourceError(
-            "the file is neither a readable CSV nor Parquet", hint="give a .csv, .csv.gz or .parquet file"
-        )
-    return table
 
 
 def _digest(path: Path) -> str:

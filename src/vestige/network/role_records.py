@@ -118,7 +118,7 @@ def read_labels(file: str | Path, settings: LabelSettings) -> Labels:
         SourceError: the file cannot be read.
         SettingsError: it lacks a column, or names nobody with the role.
     """
-    from vestige.network.reading import read_table_file
+    from vestige.inputs import read_table_file
 
     table = read_table_file(Path(file))
     named = [settings.identifier, settings.role]

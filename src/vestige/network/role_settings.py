@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from vestige.dataset.schema import Role
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.network.positions import PositionSettings
-from vestige.network.settings import chosen
 
 
 class Timing(StrEnum):

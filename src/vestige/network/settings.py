@@ -3,22 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from vestige.dataset.schema import ReactionKind, State
 from vestige.errors import SettingsError
-
-Choice = TypeVar("Choice", bound=StrEnum)
+from vestige.inputs import chosen
 
 GIVEN: Final = (ReactionKind.THANKS, ReactionKind.LIKE, ReactionKind.UP, ReactionKind.ACCEPT, ReactionKind.FAVOURITE)
 """Reactions that are meant kindly; votes down, bounties and reputation points, which may be taken, are not."""
-
-
-def chosen(kind: type[Choice], value: str, name: str) -> Choice:
-    """The member of an enum that a text names; raises SettingsError with the choices."""
-    if value not in set(kind):
-        raise SettingsError(f"{name} has no such choice", hint=f"choose one of {', '.join(kind)}")
-    return kind(value)
 
 
 class NetworkKind(StrEnum):

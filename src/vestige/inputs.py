@@ -1,0 +1,42 @@
+"""What users give: one of several choices by name, and tables as files."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from vestige.errors import SettingsError, SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+_PARQUET: Final = frozenset({".parquet", ".pq"})
+
+
+def chosen(kind: type[Choice], value: str, name: str) -> Choice:
+    """The member of an enum that a text names; raises SettingsError with the choices."""
+    if value not in set(kind):
+        raise SettingsError(f"{name} has no such choice", hint=f"choose one of {', '.join(kind)}")
+    return kind(value)
+
+
+def read_table_file(path: Path) -> "pa.Table":
+    """A CSV or Parquet file as Arrow; no cell of it reaches an error message.
+
+    Raises:
+        SourceError: not readable as either.
+    """
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    table = None
+    try:
+        table = parquet.read_table(path) if path.suffix.lower() in _PARQUET else csv.read_csv(path)
+    except (OSError, pa.ArrowException):
+        table = None
+    if table is None:
+        raise SourceError(
+            "the file is neither a readable CSV nor Parquet", hint="give a .csv, .csv.gz or .parquet file"
+        )
+    return table
