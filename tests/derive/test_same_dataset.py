@@ -12,7 +12,7 @@ from derive.commands import run, run_here
 from derive.derivations import KEY, assert_valid, written
 from derive.test_stackexchange import SITE, write_site
 from servers import MariadbServer, PostgresqlServer
-from vestige.derive.contract import Cell
+from vestige.derive.contract import TEXT_CELLS, Cell
 from vestige.derive.live.address import PASSWORD_VARIABLE
 from vestige.derive.opening import open_source
 from vestige.derive.pipeline import DeriveResult, derive_dataset
@@ -63,7 +63,7 @@ def live_postgresql(mariadb: MariadbServer, live: str, postgresql: PostgresqlSer
             continue
         names = ", ".join(column.name for column in columns)
         kinds = ", ".join(
-            f"{column.name} {'varchar(255)' if column.cell is Cell.WORD else 'integer'}" for column in columns
+            f"{column.name} {'text' if column.cell in {Cell.WORD, *TEXT_CELLS} else 'integer'}" for column in columns
         )
         rows = mariadb.run(f"SELECT {names} FROM phpbb_{table.name}", "simulated").decode()
         postgresql.run(

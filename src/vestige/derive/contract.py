@@ -34,8 +34,8 @@ class Cell(StrEnum):
         it, so that names can be joined and never be known again. A word of the vocabulary is its number (above 0).
     ACCOUNT: likewise, under a key that follows from the custodian's and the forum's code: a lasting number for members
         that a source knows by a word or an address only, so that their pseudonyms are the same in every derivation.
-    NAMES: the strings in a PHP-serialised or JSON cell, each as for NAME, as a list; one that has `, ` in it is
-        followed by the parts between. Keys are no names.
+    NAMES: the strings in a PHP-serialised or JSON cell, as a list: of each a 0, then the string as for NAME, then, if
+        it has `, ` in it, the parts between. Keys are no names.
     HANDLE: the keyed pseudonym of the normalised name, as a list of two halves; read only when linking was chosen.
         The assembly of `member` passes it on as `linked_pseudonym`.
     """

@@ -233,9 +233,10 @@ def _put_number(out: Array, made: int, value: int, marker: int, marked: bool) ->
 def _put_names(
     data: Array, start: int, stop: int, out: Array, made: int, words: Array, ends: Array, numbers: Array, key: Array
 ) -> int:
-    """A string as a name, and, where it lists several with `, ` between, each of those."""
-    out[made] = _name(data, start, stop, words, ends, numbers, key)
-    made += 1
+    """A 0, a string as a name, and, where it lists several with `, ` between, each of those."""
+    out[made] = 0
+    out[made + 1] = _name(data, start, stop, words, ends, numbers, key)
+    made += 2
     begin = start
     for at in range(start, stop):
         if peek(data, at) == _COMMA and at + 1 < stop and peek(data, at + 1) == _SPACE:

@@ -261,6 +261,7 @@ def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> 
     operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING_BODY", canaries["log.log_operation"].encode())
     ban = table["kind"][rows] == code_of(SanctionKind.BAN)
     count = len(rows) + 1
+    text = canaries["log.log_data"]
     return TableRows(
         count,
         {
@@ -270,6 +271,7 @@ def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> 
             "reportee_id": np.concatenate((ids.member[table["member"][rows]], [0])),
             "log_time": np.concatenate((table["at"][rows], [forum.window.end])),
             "log_operation": Words(np.concatenate((np.where(ban, 0, 1), [2])), operations),
+            "log_data": Words(np.zeros(count, np.int8), (f'a:1:{{i:0;s:{len(text)}:"{text}";}}'.encode(),)),
         },
     )
 

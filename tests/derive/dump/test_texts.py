@@ -60,7 +60,7 @@ def test_every_layout_gives_the_same_numbers(reading, write, block) -> None:
     found = reading(dump(write), block=block, tables=(POSTS, TOPICS))
     assert found.column("topics", "groups") == [[4, 5], [], None, None]
     names = found.column("topics", "data")
-    assert names[0] == [4, name("It's, Zo\\"), name("It's"), name("Zo\\")]
+    assert names[0] == [0, 4, 0, name("It's, Zo\\"), name("It's"), name("Zo\\")]
     assert names[1:] == [[], None, None]
     assert found.column("topics", "name") == [name("Zo\\"), name("It's"), None, None]
     assert found.column("topics", "to") == [[7], None, [], []]

@@ -4,40 +4,46 @@ What it can supply:
 
     member          users, bots (user 1 is every guest and every deleted author whose posts were kept)
     role_spell      user_group + groups (standing groups by themselves, own groups by the custodian's map),
-                    users.user_type 3 (founders), moderator_cache (moderators of sections), banlist and log (banned)
+                    users.user_type 3 (founders), moderator_cache (moderators of sections), banlist (banned), log
+                    (lifted bans; who was put into and out of groups when: it names them, see `phpbb_roles.py`)
     section         forums
     thread          topics, without the shadows that moved threads leave behind
     post            posts, attachments (counted); 3.0 has post_approved, later versions post_visibility
     object          attachments
     reaction        thanks (extension "Thanks for posts"; the package itself has no reactions)
-    message         privmsgs_to + privmsgs, without the sender's own copy
+    message         privmsgs_to + privmsgs, without the sender's own copy; privmsgs' addresses for removed copies
     view            topics_track, forums_track (read-marks: a member had read up to then), users (last visit)
-    sanction        banlist, warnings, log (lifted bans, expired warnings, who did it), users (accounts deactivated
-                    by hand), posts (posts removed by somebody else than their author)
+    sanction        banlist, warnings, log (lifted bans, expired warnings, posts deleted for good, who did it), users
+                    (accounts deactivated by hand), posts (posts removed by somebody else than their author)
 
-and what it cannot: downloads (a counter only), which post a post replies to, the history of groups (the log keeps
-names, not ids). Facts: phpBB's own schema of 3.0.x and 3.3.x; times are seconds since the epoch, 0 is unset.
+and what it cannot: downloads (a counter only), which post a post replies to, where a thread stood before it was moved.
+Facts: phpBB's own schema of 3.0.x and 3.3.x; times are seconds since the epoch, 0 is unset.
 """
 
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.sources.phpbb_roles import (
+    BANS,
+    FOUNDERS,
+    GROUP_NAMES,
+    GROUP_ROLES,
+    LOG_OPERATIONS,
+    LOGGED_BANS,
+    LOGGED_NAMES,
+    LOGGED_REMOVALS,
+    LOGGED_RESTRICTIONS,
+    LOGGED_ROLES,
+    SAME_MOMENT,
+    SECTION_MODERATORS,
+    UNRESOLVED,
+    USER_LOG,
+)
 from vestige.results import Severity
 
-GROUP_NAMES: Final = {
-    b"ADMINISTRATORS": 1,
-    b"GLOBAL_MODERATORS": 2,
-    b"REGISTERED": 3,
-    b"REGISTERED_COPPA": 3,
-    b"NEWLY_REGISTERED": 3,
-    b"BOTS": 4,
-    b"GUESTS": 4,
-}
-"""Standing groups (group_type 3): administrators, moderators, registered members, and no members at all."""
-
-LOG_OPERATIONS: Final = {b"LOG_BAN_USER": 1, b"LOG_UNBAN_USER": 2, b"LOG_USER_WARNING_BODY": 3}
-"""Entries of the user log (log_type 3), where reportee_id is the member concerned and user_id who did it."""
+_ADDRESSED: Final = {b"u_": -1}
+"""How the address of a message begins where it is a member; `g_` is a group, which is resolved when it is sent."""
 
 
 def _number(name: str, *, required: bool = False) -> SourceColumn:
@@ -53,6 +59,8 @@ _TABLES: Final = (
         "users",
         (
             _number("user_id", required=True),
+            SourceColumn("username", Cell.NAME),
+            SourceColumn("username_clean", Cell.HANDLE),
             _number("user_type"),
             _seconds("user_regdate"),
             _seconds("user_lastvisit"),
@@ -68,7 +76,7 @@ _TABLES: Final = (
         (
             _number("group_id", required=True),
             _number("group_type", required=True),
-            SourceColumn("group_name", Cell.WORD, required=True, vocabulary=GROUP_NAMES),
+            SourceColumn("group_name", Cell.NAME, required=True, vocabulary=GROUP_NAMES),
         ),
     ),
     SourceTable(
@@ -130,7 +138,14 @@ _TABLES: Final = (
         ),
     ),
     SourceTable(
-        "privmsgs", (_number("msg_id", required=True), _number("author_id", required=True), _seconds("message_time"))
+        "privmsgs",
+        (
+            _number("msg_id", required=True),
+            _number("author_id", required=True),
+            _seconds("message_time"),
+            SourceColumn("to_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
+            SourceColumn("bcc_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
+        ),
     ),
     SourceTable(
         "privmsgs_to",
@@ -177,6 +192,7 @@ _TABLES: Final = (
             _number("reportee_id", required=True),
             _seconds("log_time", required=True),
             SourceColumn("log_operation", Cell.WORD, required=True, vocabulary=LOG_OPERATIONS),
+            SourceColumn("log_data", Cell.NAMES, vocabulary=LOGGED_NAMES),
         ),
     ),
 )
@@ -186,65 +202,9 @@ SELECT u.user_id AS member,
        CASE WHEN u.user_id <> 1 THEN u.user_regdate END AS registered_at,
        CASE WHEN u.user_id = 1 THEN 'guest'
             WHEN u.user_type = 2 OR b.user_id IS NOT NULL THEN 'bot'
-            ELSE 'member' END AS kind
+            ELSE 'member' END AS kind,
+       u.username_clean AS linked_pseudonym
 FROM users u LEFT JOIN (SELECT DISTINCT user_id FROM bots) b ON b.user_id = u.user_id
-"""
-
-_FOUNDERS = """
-SELECT user_id AS member, 'administrator' AS role, 0 AS rank, 'snapshot' AS evidence FROM users WHERE user_type = 3
-"""
-
-_GROUP_ROLES = """
-SELECT h.member, h.role, min(h.rank) AS rank, 'snapshot' AS evidence
-FROM (
-    SELECT m.user_id AS member, g.group_type, g.group_name,
-           coalesce(c.role, CASE WHEN g.group_type = 3 THEN
-               CASE g.group_name WHEN 1 THEN 'administrator' WHEN 2 THEN 'moderator' END END, 'registered') AS role,
-           CASE WHEN c.role IS NOT NULL THEN c.rank
-                WHEN g.group_type = 3 AND g.group_name = 1 THEN 1
-                WHEN g.group_type = 3 AND g.group_name = 2 THEN 0 END AS rank
-    FROM user_group m
-    JOIN groups g ON g.group_id = m.group_id
-    LEFT JOIN custodian_group c ON c.id = m.group_id
-    WHERE coalesce(m.user_pending, 0) = 0 AND m.user_id <> 1
-      AND (c.role IS NOT NULL OR g.group_type <> 3 OR g.group_name <> 4)
-) h
-LEFT JOIN users u ON u.user_id = h.member
-WHERE NOT (h.role = 'administrator' AND coalesce(u.user_type, 0) = 3)
-GROUP BY h.member, h.role
-"""
-
-_SECTION_MODERATORS = """
-SELECT DISTINCT s.member, 'moderator' AS role, 1 AS rank, 'snapshot' AS evidence
-FROM (
-    SELECT user_id AS member FROM moderator_cache WHERE user_id > 1
-    UNION ALL
-    SELECT m.user_id AS member
-    FROM moderator_cache k
-    JOIN groups g ON g.group_id = k.group_id AND g.group_type <> 3
-    JOIN user_group m ON m.group_id = k.group_id AND coalesce(m.user_pending, 0) = 0
-) s
-WHERE s.member NOT IN (
-    SELECT m.user_id FROM user_group m JOIN groups g ON g.group_id = m.group_id
-    WHERE g.group_type = 3 AND g.group_name IN (1, 2) AND m.user_id IS NOT NULL)
-"""
-
-_BANS = """
-SELECT ban_id, ban_userid AS member, ban_start AS start_at, ban_end AS end_at
-FROM banlist WHERE ban_userid > 1 AND coalesce(ban_exclude, 0) = 0
-"""
-
-_USER_LOG = "SELECT log_id, reportee_id AS member, user_id AS actor, log_time FROM log WHERE log_type = 3"
-
-_SAME_MOMENT = 60_000_000
-"""Microseconds: the package writes a ban and its log entry in one request."""
-
-_LOGGED_BANS = f"""
-SELECT l.member, l.actor, l.log_time AS start_at, e.log_time AS end_at
-FROM ({_USER_LOG} AND log_operation = 1) l
-ASOF LEFT JOIN ({_USER_LOG} AND log_operation = 2) e ON e.member = l.member AND l.log_time <= e.log_time
-WHERE NOT EXISTS (
-    SELECT 1 FROM ({_BANS}) b WHERE b.member = l.member AND abs(b.start_at - l.log_time) <= {_SAME_MOMENT})
 """
 
 _THREAD = """
@@ -302,6 +262,17 @@ SELECT DISTINCT r.msg_id AS message, nullif(coalesce(m.author_id, r.author_id), 
 {_ENVELOPES}
 """
 
+_LEFT_OUT = f"""
+SELECT m.msg_id AS message, nullif(m.author_id, 0) AS sender, m.recipient, m.message_time AS at
+FROM (
+    SELECT DISTINCT msg_id, author_id, message_time,
+           unnest(list_filter(list_concat(to_address, bcc_address), lambda number: number > 0)) AS recipient
+    FROM privmsgs
+) m
+ANTI JOIN (SELECT r.msg_id, r.user_id {_ENVELOPES}) r ON r.msg_id = m.msg_id AND r.user_id = m.recipient
+"""
+"""Recipients who have removed their copy: the message itself still has their address."""
+
 _THREAD_READ = """
 SELECT user_id AS member, nullif(topic_id, 0) AS thread, nullif(forum_id, 0) AS section, mark_time AS at,
        'read-mark' AS kind
@@ -319,28 +290,36 @@ FROM users WHERE user_id <> 1 AND greatest(user_lastvisit, user_last_active) IS 
 
 _BAN_SANCTION = f"""
 SELECT b.member, min(l.actor) AS "by", 'ban' AS kind, b.start_at AS at, b.end_at AS until
-FROM ({_BANS}) b
-LEFT JOIN ({_USER_LOG} AND log_operation = 1) l
-       ON l.member = b.member AND abs(b.start_at - l.log_time) <= {_SAME_MOMENT}
+FROM ({BANS}) b
+LEFT JOIN ({USER_LOG} AND log_operation = 1) l
+       ON l.member = b.member AND abs(b.start_at - l.log_time) <= {SAME_MOMENT}
 GROUP BY b.ban_id, b.member, b.start_at, b.end_at
 """
 
 _WARNING_SANCTION = f"""
 SELECT w.user_id AS member, l.actor AS "by", 'warning' AS kind, w.warning_time AS at
-FROM warnings w LEFT JOIN ({_USER_LOG}) l ON l.log_id = w.log_id AND l.member = w.user_id
+FROM warnings w LEFT JOIN ({USER_LOG}) l ON l.log_id = w.log_id AND l.member = w.user_id
 """
 
 _LOGGED_SANCTION = f"""
-SELECT member, actor AS "by", 'ban' AS kind, start_at AS at, end_at AS until FROM ({_LOGGED_BANS})
+SELECT member, actor AS "by", 'ban' AS kind, start_at AS at, end_at AS until FROM ({LOGGED_BANS})
 UNION ALL
 SELECT l.member, l.actor AS "by", 'warning' AS kind, l.log_time AS at, NULL AS until
-FROM ({_USER_LOG} AND log_operation = 3) l
+FROM ({USER_LOG} AND log_operation = 3) l
 WHERE NOT EXISTS (SELECT 1 FROM warnings w WHERE w.log_id = l.log_id)
+UNION ALL
+{LOGGED_RESTRICTIONS}
+UNION ALL
+{LOGGED_REMOVALS}
 """
 
-_DEACTIVATED = """
-SELECT user_id AS member, 'restriction' AS kind, user_inactive_time AS at
-FROM users WHERE user_type = 1 AND user_inactive_reason = 3
+_DEACTIVATED = f"""
+SELECT u.user_id AS member, min(l.actor) AS "by", 'restriction' AS kind, u.user_inactive_time AS at
+FROM users u
+LEFT JOIN ({USER_LOG} AND log_operation = 4) l
+       ON l.member = u.user_id AND abs(l.log_time - u.user_inactive_time) <= {SAME_MOMENT}
+WHERE u.user_type = 1 AND u.user_inactive_reason = 3
+GROUP BY u.user_id, u.user_inactive_time
 """
 
 _REMOVAL = """
@@ -354,18 +333,19 @@ WHERE p.post_visibility = 2 AND p.post_delete_user > 0 AND p.poster_id > 1 AND p
 _ASSEMBLY: Final = {
     "member": {"users": _MEMBER},
     "role_spell": {
-        "users": _FOUNDERS,
-        "user_group": _GROUP_ROLES,
-        "moderator_cache": _SECTION_MODERATORS,
-        "banlist": f"SELECT member, 'banned' AS role, start_at, end_at, 'snapshot' AS evidence FROM ({_BANS})",
-        "log": f"""SELECT member, 'banned' AS role, start_at, end_at, 'log' AS evidence
-                   FROM ({_LOGGED_BANS}) WHERE end_at IS NOT NULL""",
+        "users": FOUNDERS,
+        "user_group": GROUP_ROLES,
+        "moderator_cache": SECTION_MODERATORS,
+        "banlist": f"SELECT member, 'banned' AS role, start_at, end_at, 'snapshot' AS evidence FROM ({BANS})",
+        "log": f"""SELECT member, 'banned' AS role, NULL::BIGINT AS rank, start_at, end_at, 'log' AS evidence
+                   FROM ({LOGGED_BANS}) WHERE end_at IS NOT NULL
+                   UNION ALL {LOGGED_ROLES}""",
     },
     "section": {"forums": "SELECT forum_id AS section, nullif(parent_id, 0) AS parent FROM forums"},
     "thread": {"topics": _THREAD},
     "post": {"posts": _POST},
     "reaction": {"thanks": _REACTION},
-    "message": {"privmsgs_to": _MESSAGE},
+    "message": {"privmsgs_to": _MESSAGE, "privmsgs": _LEFT_OUT},
     "view": {"topics_track": _THREAD_READ, "forums_track": _SECTION_READ, "users": _VISIT},
     "object": {"attachments": _OBJECT},
     "sanction": {
@@ -382,8 +362,8 @@ _ABSENT: Final = {
     "external_event": "not in a forum's own records; the custodian knows them",
     "post.parent_post": "phpBB does not record which post a post replies to",
     "object.class": "needs a list of hashes that stays outside",
-    "role_spell.start_at": "phpBB keeps only today's groups",
-    "role_spell.end_at": "phpBB keeps only today's groups",
+    "role_spell.start_at": "phpBB keeps today's groups; its log, which has changes, was emptied or names nobody here",
+    "role_spell.end_at": "phpBB keeps today's groups; its log, which has changes, was emptied or names nobody here",
     "reaction.at": "the extension recorded no times when these thanks were given",
 }
 
@@ -399,7 +379,7 @@ _FINDINGS: Final = (
         Severity.CAUTION,
         "{count} of the forum's own groups have no role in the custodian's map: their members count as registered",
         """SELECT count(*) FROM groups g ANTI JOIN custodian_group c ON c.id = g.group_id
-           WHERE g.group_type <> 3 OR g.group_name = -1""",
+           WHERE g.group_type <> 3 OR g.group_name < 0""",
     ),
     SourceFinding(
         "accounts-never-activated",
@@ -422,9 +402,35 @@ _FINDINGS: Final = (
     SourceFinding(
         "messages-without-recipient",
         Severity.NOTE,
-        "{count} private messages have no recipient left, because every recipient deleted them: they were left out",
+        "{count} private messages have no recipient left, because every recipient deleted them and no address is kept: "
+        "they were left out",
         f"""SELECT count(*) FROM privmsgs m
-            ANTI JOIN (SELECT r.msg_id AS message {_ENVELOPES}) r ON r.message = m.msg_id""",
+            ANTI JOIN (SELECT r.msg_id AS message {_ENVELOPES}) r ON r.message = m.msg_id
+            ANTI JOIN (SELECT message FROM ({_LEFT_OUT})) a ON a.message = m.msg_id""",
+    ),
+    SourceFinding(
+        "log-names-unresolved",
+        Severity.NOTE,
+        "{count} changes of groups in the log name a group or members that are not there any more: not used",
+        UNRESOLVED,
+    ),
+    SourceFinding(
+        "threads-merged",
+        Severity.NOTE,
+        "{count} times moderators merged posts into another thread: they stand where they ended up",
+        "SELECT count(*) FROM log WHERE log_operation = 22",
+    ),
+    SourceFinding(
+        "threads-split",
+        Severity.NOTE,
+        "{count} times moderators split posts off a thread: they stand where they ended up",
+        "SELECT count(*) FROM log WHERE log_operation = 23",
+    ),
+    SourceFinding(
+        "threads-moved",
+        Severity.NOTE,
+        "{count} times moderators moved a thread to another section: it stands where it ended up",
+        "SELECT count(*) FROM log WHERE log_operation = 24",
     ),
     SourceFinding(
         "last-visits-only",
