@@ -21,7 +21,7 @@ from vestige.activity.likelihood_ratio import (
 )
 from vestige.activity.profile import ProfileResult, ProfileSettings
 from vestige.activity.profile_reduce import Marks
-from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale
+from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale, read_verbal_scale
 from vestige.errors import SettingsError
 from vestige.results import Provenance, Result
 from vestige.statistics.calibration import best_calibration, fit_affine, least_cost, log_likelihood_ratio_cost
@@ -212,6 +212,32 @@ def test_a_member_without_a_measure_is_refused():
     profile.marks.values["posts"][40] = np.nan
     with pytest.raises(SettingsError, match="lacks a measure"):
         ratio(profile, labels, 40)
+
+
+def test_a_house_scale_from_a_file(tmp_path):
+    file = tmp_path / "scale.toml"
+    bands = '[[bands]]\nfrom = 3\nwords = "some support"\n[[bands]]\nfrom = 50.5\nwords = "much support"\n'
+    file.write_text('name = "house scale"\n' + bands)
+    scale = read_verbal_scale(file)
+    assert scale == VerbalScale("house scale", ((3, "some support"), (50.5, "much support")))
+    assert scale.words(1 / 60, "a", "b") == "much support for b over a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret", "name = 'x'", "name = 'x'\nbands = []", "name = 'x'\nbands = [{from = 2}]",
+        "name = 'x'\nbands = [{from = true, words = 'y'}]", "name = 'x'\nbands = [{from = nan, words = 'secret'}]",
+        "name = 'x'\nbands = [{from = 9, words = 'secret'}, {from = 2, words = 'y'}]", "name = 1\nbands = [{}]",
+        "name = 'x'\nbands = [{from = 2, words = '<b>secret</b>'}]",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_scale_is_not_quoted(tmp_path, text):
+    file = tmp_path / "scale.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match="verbal scale") as told:
+        read_verbal_scale(file)
+    assert "secret" not in str(told.value)
 
 
 def test_words_of_the_scale():

@@ -44,11 +44,14 @@ def test_one_member_and_a_ratio(folder, members, tmp_path, capsys):
     rows = [f"{pseudonym},{'group-a' if place % 2 else 'group-b'}" for place, pseudonym in enumerate(members["member"])]
     labels.write_text("\n".join(["pseudonym,population", *rows[:200]]))
     member = members["member"][700]
-    options = ["--member", member, "--populations", str(labels), "--measures", "visits,posts"]
+    scale = tmp_path / "scale.toml"
+    scale.write_text('name = "house scale"\nbands = [{from = 1e9, words = "overwhelming support"}]')
+    options = ["--member", member, "--populations", str(labels), "--measures", "visits,posts", "--scale", str(scale)]
     assert run(["profile", str(folder), *options]) == 0
     printed = capsys.readouterr().out
     for words in ("of 100 other members", "A percentile is not a likelihood ratio", "What makes the distance", "Cllr"):
         assert words in printed
+    assert "no support for group-a over group-b, or the reverse, by the house scale." in " ".join(printed.split())
     assert run(["profile", str(folder), "--member", member, "--json"]) == 0
     plain = json.loads(capsys.readouterr().out)
     assert plain["member"]["pseudonym"] == member
@@ -74,6 +77,7 @@ def test_bad_input_is_one_line(folder, members, tmp_path, capsys):
         ["--member", members["member"][0], "--against", str(labels)],
         ["--member", members["member"][0], "--populations", str(labels)],
         ["--member", members["member"][0], "--population", "all"],
+        ["--member", members["member"][0], "--scale", str(labels)],
         ["--visit-gap", "0"],
         ["--forum", "nowhere"],
     ):

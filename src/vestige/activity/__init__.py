@@ -17,7 +17,7 @@ from vestige.activity.periods import Period
 from vestige.activity.profile import ProfileResult, ProfileSettings, fit_profile
 from vestige.activity.profile_file import SavedProfile, read_profile
 from vestige.activity.sessions import SessionResult, SessionSettings, measure_sessions
-from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale
+from vestige.activity.verbal_scale import ENFSI_2015, VerbalScale, read_verbal_scale
 from vestige.activity.volume import VolumeResult, VolumeSettings, measure_volume
 
 __all__ = [
@@ -57,5 +57,6 @@ __all__ = [
     "measure_sessions",
     "measure_volume",
     "read_profile",
+    "read_verbal_scale",
     "two_profiles",
 ]

@@ -13,7 +13,7 @@ from vestige.errors import SettingsError
 from vestige.outputs import check_folder_output
 
 if TYPE_CHECKING:
-    from vestige.activity import ComparisonResult, LikelihoodRatioResult, ProfileResult
+    from vestige.activity import ComparisonResult, LikelihoodRatioResult, LikelihoodRatioSettings, ProfileResult
     from vestige.disclosure.result import FiguresResult
 
 _ROWS_SHOWN = 20
@@ -36,6 +36,14 @@ def profile(
     ] = None,
     measures: Annotated[
         str | None, typer.Option(help="likelihood ratio: marks to use, such as posts_rate,visits_rate")
+    ] = None,
+    scale: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="likelihood ratio: TOML with your own words for it",
+            show_default="ENFSI guideline, 2015",
+        ),
     ] = None,
     population: Annotated[
         str, typer.Option(help="the members seen are a sample of their like (like), or all that is meant (seen)")
@@ -66,6 +74,7 @@ def profile(
         raise SettingsError("there is nobody to compare", where="--member", hint="give the pseudonym of a member")
     if out is not None:
         check_folder_output(out, replace=replace)
+    ratio_settings = _ratio_settings(scale, populations)
     settings = ProfileSettings(forum=forum, visit_gap_minutes=visit_gap, per_days=per_days, cohort_months=cohort_months)
     comparison = ComparisonSettings(population=population, interval=interval)  # type: ignore[arg-type] # checked there
     results: dict[str, FiguresResult] = {}
@@ -77,7 +86,7 @@ def profile(
     if member is not None:
         results["member"] = _compared(found, member, comparison, against, seed)
         if populations is not None:
-            results["ratio"] = _ratio(found, member, populations, measures, seed)
+            results["ratio"] = _ratio(found, member, populations, measures, ratio_settings, seed)
     if save is not None:
         found.save(save, replace=replace)
     if out is not None:
@@ -102,14 +111,29 @@ def _compared(
     return compare_member(found, member, reference=reference, settings=settings, seed=seed)  # type: ignore[arg-type] # lazily typed
 
 
+def _ratio_settings(scale: Path | None, populations: Path | None) -> "LikelihoodRatioSettings":
+    from vestige.activity import LikelihoodRatioSettings, read_verbal_scale
+
+    if scale is None:
+        return LikelihoodRatioSettings()
+    if populations is None:
+        raise SettingsError("a verbal scale is for a likelihood ratio", where="--scale", hint="give --populations")
+    return LikelihoodRatioSettings(scale=read_verbal_scale(scale))
+
+
 def _ratio(
-    found: "ProfileResult", member: str, populations: Path, measures: str | None, seed: int
+    found: "ProfileResult",
+    member: str,
+    populations: Path,
+    measures: str | None,
+    settings: "LikelihoodRatioSettings",
+    seed: int,
 ) -> "LikelihoodRatioResult":
     from vestige.activity import labelled_populations, measure_likelihood_ratio
 
     chosen = None if measures is None else [name.strip() for name in measures.split(",")]
     two = labelled_populations(found, _labels(populations), measures=chosen)
-    return measure_likelihood_ratio(found, member, two, seed=seed)
+    return measure_likelihood_ratio(found, member, two, settings=settings, seed=seed)
 
 
 def _labels(file: Path) -> dict[str, str]:
