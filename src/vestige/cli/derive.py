@@ -22,6 +22,7 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         help="Dump file (plain, .gz, .zst, .xz), - for a pipe, folder of XML files, map of tables (.toml), "
+        "mail archive (mbox, Maildir), "
         "or a live database: mysql://ACCOUNT@HOST/DATABASE, postgresql://ACCOUNT@HOST/DATABASE.",
         show_default=False,
     ),

@@ -1,5 +1,6 @@
 """Which package a source is of, and how it is read: a dump, a pipe, a folder of XML files, or a live database."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PIPE: Final = "-"
 MAP_SUFFIX: Final = ".toml"
 """Of a map of tables."""
+MAILBOX_NAME: Final = re.compile(r"\.mbo?x(\.(gz|zst|xz))?$")
 
 _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
@@ -30,10 +32,12 @@ _SOURCES: Final = {
     Software.FLARUM: ("flarum", "FLARUM"),
     Software.VANILLA: ("vanilla", "VANILLA"),
     Software.SMF: ("smf", "SMF"),
+    Software.MAILBOX: ("mailbox", "MAILBOX"),
 }
 """Module in `sources` and name of the source, by package."""
 
 _IN_FOLDERS: Final = frozenset({Software.STACKEXCHANGE})
+_ARCHIVES: Final = frozenset({Software.MAILBOX})
 
 
 def known_software() -> tuple[Software, ...]:
@@ -65,8 +69,8 @@ def open_source(
     """Prepare to read a source; nothing of its content is read yet, except that names of tables tell its package.
 
     Args:
-        source: a dump file, `-` for a pipe, a folder of XML files, a map of tables (.toml), or a live
-            database's address.
+        source: a dump file, `-` for a pipe, a folder of XML files, a map of tables (.toml), a mail archive (mbox,
+            Maildir or a folder of them), or a live database's address.
         software: its package; found from what the source is when None. A dump is then read up to the last table that
             identifies it, and once more when it is derived; a pipe, which can be read once, needs it.
         prefix: prefix of the forum's tables; found when None.
@@ -81,6 +85,8 @@ def open_source(
         return _live_source(source, software, prefix, password)
     if source.lower().endswith(MAP_SUFFIX):
         return _mapped_tables(Path(source), software)
+    if software is Software.MAILBOX or (software is None and _is_mail(source)):
+        return _mail(source)
     folder = source != PIPE and Path(source).is_dir()
     chosen = Software.STACKEXCHANGE if folder and software is None else software
     declared = source_of(chosen) if chosen is not None else _detected(source, prefix)
@@ -112,13 +118,30 @@ def _mapped_tables(path: Path, software: Software | None) -> OpenSource:
 
 def _in_databases() -> tuple[Source, ...]:
     """What a dump or a live database may hold."""
-    return tuple(source_of(software) for software in _SOURCES if software not in _IN_FOLDERS)
+    return tuple(source_of(software) for software in _SOURCES if software not in _IN_FOLDERS | _ARCHIVES)
 
 
 def _detected(dump: str, prefix: str | None) -> Source:
     from vestige.derive.dump.detection import detect_software
 
     return detect_software(dump, _in_databases(), prefix=prefix)
+
+
+def _is_mail(source: str) -> bool:
+    """Whether a path's name or folder says that it holds mail."""
+    path = Path(source)
+    if source != PIPE and path.is_dir():
+        names = {entry.name.lower() for entry in path.iterdir()}
+        return {"cur", "new"} <= names or any(MAILBOX_NAME.search(name) for name in names)
+    return bool(MAILBOX_NAME.search(path.name.lower()))
+
+
+def _mail(source: str) -> OpenSource:
+    from vestige.derive.mail.reader import MailReader
+
+    if source == PIPE or not Path(source).exists():
+        raise SourceError("there is no such mailbox", hint="give an mbox file, a Maildir, or a folder of them; no pipe")
+    return OpenSource(source_of(Software.MAILBOX), MailReader(Path(source)))
 
 
 def _live_source(source: str, software: Software | None, prefix: str | None, password: str | None) -> OpenSource:

@@ -1,0 +1,1 @@
+"""Mail and news archives: mbox files, Maildirs and folders of them."""
