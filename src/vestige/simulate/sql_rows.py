@@ -135,7 +135,8 @@ def _default(column: DumpColumn, settings: DumpSettings) -> bytes:
         return _null(settings)
     if column.quoted:
         return quote((column.default or "").encode(), settings)
-    return (column.default or "0").encode()
+    default = (column.default or "0").encode()
+    return default[:1] if column.sql == "boolean" else default  # COPY writes `t` and `f`
 
 
 def _literals(values: pa.Array, settings: DumpSettings) -> pa.Array:

@@ -31,6 +31,7 @@ _PACKAGES: Final = {
     "vbulletin5": ("vbulletin5", "VBULLETIN5"),
     "xenforo": ("xenforo", "XENFORO"),
     "xenforo1": ("xenforo", "XENFORO_1"),
+    "discourse": ("discourse", "DISCOURSE"),
 }
 """Module here and name of the mapping, by the package's name on the command line."""
 
