@@ -262,7 +262,7 @@ LEFT JOIN attached a ON a.id_msg = m.id_msg
 """
 
 _OBJECT: Final = f"""
-SELECT a.id_attach AS object, nullif(coalesce(m.id_member, nullif(a.id_member, 0)), 0) AS uploader,
+SELECT a.id_attach AS object, coalesce(m.id_member, nullif(a.id_member, 0)) AS uploader,
        m.poster_time AS at, {size_band("a.size")} AS size_band
 FROM attachments a LEFT JOIN messages m ON m.id_msg = a.id_msg WHERE coalesce(a.attachment_type, 0) = 0
 """

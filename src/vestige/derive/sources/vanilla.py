@@ -153,7 +153,9 @@ FROM (
     LEFT JOIN custodian_group c ON c.id = m.RoleID
     WHERE m.UserID > 0
 )
-WHERE given IS NOT NULL OR type > 1
+WHERE (given IS NOT NULL OR type > 1)
+  AND NOT (coalesce(given, CASE WHEN type = 6 THEN 'administrator' END) IS NOT DISTINCT FROM 'administrator'
+           AND member IN (SELECT UserID FROM "User" WHERE Admin = 1))
 GROUP BY 1, 2
 """
 
@@ -321,7 +323,7 @@ VANILLA: Final = Source(
         },
         "post": {"Discussion": _OPENINGS, "Comment": _COMMENTS, "Log": _LOGGED_POSTS},
         "object": {
-            "Media": f"""SELECT MediaID AS object, nullif(InsertUserID, 0) AS uploader, DateInserted AS at,
+            "Media": f"""SELECT MediaID AS object, InsertUserID AS uploader, DateInserted AS at,
                                 {size_band("Size")} AS size_band FROM Media"""
         },
         "reaction": {"UserTag": _REACTIONS},

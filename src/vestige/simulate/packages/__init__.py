@@ -32,6 +32,9 @@ _PACKAGES: Final = {
     "xenforo": ("xenforo", "XENFORO"),
     "xenforo1": ("xenforo", "XENFORO_1"),
     "discourse": ("discourse", "DISCOURSE"),
+    "flarum": ("flarum", "FLARUM"),
+    "vanilla": ("vanilla", "VANILLA"),
+    "smf": ("smf", "SMF"),
 }
 """Module here and name of the mapping, by the package's name on the command line."""
 
