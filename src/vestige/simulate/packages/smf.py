@@ -22,10 +22,13 @@ _MEMBERS: Final = """
 SELECT member AS id_member, text_of('members.member_name') || member AS member_name,
        text_of('members.real_name') || member AS real_name, registered_at AS date_registered,
        coalesce(last_visit_at, 0) AS last_login, posts,
-       CASE role WHEN 'administrator' THEN 1 WHEN 'moderator' THEN 2 ELSE 0 END AS id_group,
-       CASE role WHEN 'vip' THEN '9' ELSE '' END AS additional_groups, 4 + member % 5 AS id_post_group,
+       CASE held WHEN 'administrator' THEN 1 WHEN 'moderator' THEN 2 ELSE 0 END AS id_group,
+       CASE held WHEN 'vip' THEN '9' ELSE '' END AS additional_groups, 4 + member % 5 AS id_post_group,
        CASE WHEN banned_at IS NULL THEN 1 ELSE 11 END AS is_activated
-FROM member WHERE kind = 'member'
+FROM member
+LEFT JOIN (SELECT member, any_value(new_role) AS held FROM role_change WHERE new_role <> 'banned' GROUP BY member)
+USING (member)
+WHERE kind = 'member'
 """
 
 _TOPICS: Final = f"""

@@ -127,7 +127,8 @@ _TABLES: Final = {
     ),
     "User": PackageTable(
         f"""UserID key, Name varchar(50), Password varbinary(100), Photo varchar(255)?, Title varchar(100)?,
-        About text?, Email varchar(200), Preferences text?, Attributes text?, DateLastActive datetime?, {_INSERTED}, Admin flag,
+        About text?, Email varchar(200), Preferences text?, Attributes text?, DateLastActive datetime?, {_INSERTED},
+        Admin flag,
         Banned flag, Deleted flag, DiscoveryText text? | PRIMARY(UserID)""",
         _USERS,
     ),
