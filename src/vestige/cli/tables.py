@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from vestige.disclosure.policy import LABEL_KINDS
+from vestige.disclosure.policy import LABEL_KINDS, ColumnKind, ColumnRule
 from vestige.disclosure.safe import SafeTable
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ PLAIN_WIDTH: Final = 80
 """Columns when standard output is no terminal."""
 _GAP: Final = 3
 """Characters between two columns of a table."""
+_LONG_WORD: Final = 14
 
 
 def output_console() -> "Console":
@@ -43,13 +44,20 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
         side: Literal["left", "right"] = "left" if rule.kind in LABEL_KINDS else "right"
         grid.add_column(Text(rule.title), justify=side, min_width=width if whole else None, overflow="fold")
     for row in texts[:most]:
-        grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in row))
+        cells = row if whole else [_broken(cell, rule) for cell, rule in zip(row, table.columns, strict=True)]
+        grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in cells))
     console.print(grid)
     if most is not None and len(texts) > most:
         console.print(f"  and {len(texts) - most} rows more: see --json or the report", style="dim")
     if table.note:
         console.print(f"  {table.note}", style="dim")
     console.print()
+
+
+def _broken(cell: str, rule: ColumnRule) -> str:
+    """A long word of a declared label may break after its hyphens, where there is no room for all of it."""
+    hyphened = rule.kind is ColumnKind.LABEL and len(cell) > _LONG_WORD and " " not in cell
+    return cell.replace("-", "- ") if hyphened else cell
 
 
 def _longest_word(*texts: str) -> int:

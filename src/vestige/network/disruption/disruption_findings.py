@@ -10,6 +10,7 @@ from vestige.network.disruption.matching import FIRST_STRATUM
 from vestige.network.disruption.orders import Neighbours, Strategy, largest_component
 from vestige.network.disruption.result import RemovalRuns
 from vestige.network.disruption.settings import DisruptionSettings
+from vestige.network.findings import share_words
 from vestige.results import Finding, Severity
 from vestige.statistics.compiled import FloatArray
 
@@ -29,7 +30,8 @@ def network_findings(neighbours: Neighbours, activity: FloatArray, settings: Dis
         yield Finding(
             "disconnected",
             severity,
-            f"The network was in pieces before any removal: its largest component holds {share:.0%} of the members.",
+            "The network was in pieces before any removal: its largest component holds "
+            f"{share_words(round(share * neighbours.size), neighbours.size)} of the members.",
         )
     if settings.matched and neighbours.size < 4 * FIRST_STRATUM:
         yield Finding(
