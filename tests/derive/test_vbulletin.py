@@ -141,5 +141,5 @@ def test_version_5_finds_a_thread_where_no_starter_is_written(tmp_path):
         (5, 1, False, None, "unapproved"),
     ]
     assert rows(result, "section", "section", "parent") == [(0, None), (1, 0)]
-    assert rows(result, "sanction", "member", "by", "kind", "at") == [(3, 1, "removal", None)]
+    assert rows(result, "sanction", "member", "by", "kind", "at") == [(2, 0, "removal", None)]
     assert_valid(result)

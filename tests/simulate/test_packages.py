@@ -18,7 +18,7 @@ from derive.commands import run, run_here
 from derive.leaks import disclosed
 from servers import MariadbServer
 from vestige.dataset.schema import TABLES
-from vestige.derive.opening import known_software
+from vestige.derive.opening import known_software, source_of
 from vestige.errors import SettingsError
 from vestige.simulate import DumpLayout, DumpSettings, SimulatedForum, TextForm, preset_settings, simulate_forum
 from vestige.simulate.calendar import UNKNOWN
@@ -60,10 +60,11 @@ def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
     tmp_path: Path, forum: SimulatedForum, name: str
 ) -> None:
     package = package_of(name)
-    said = derive(tmp_path / "usual", forum, package)
+    said = derive(tmp_path / "usual", write(tmp_path / "dump", forum, package), package, apart=True)
     canaries = package_canaries(forum.seed, package).values()
     words = {word for words in canaries for word in words if len(word) >= SHORTEST}
     assert disclosed(words, tmp_path / "usual" / "derived", tmp_path / "usual" / "temporary", *said) == set()
+    assert_map_has_groups_and_sections_only(tmp_path / "dump", forum, package, words)
     held = held_tables(forum, package)
     derived = {file.stem: pq.read_table(file) for file in (tmp_path / "usual" / "derived").glob("*.parquet")}
     assert set(held) - set(derived) == set()
@@ -71,24 +72,45 @@ def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
         assert rows_of(derived[table], expected, held, table) == rows_of(expected, expected, held, table), table
     if name in OF_MYSQL:
         changed = {"layout": DumpLayout.PHPMYADMIN, "text": TextForm.HEX, "crlf": True}
-        derive(tmp_path / "other", forum, package, apart=False, **changed)
+        derive(tmp_path / "other", write(tmp_path / "hex", forum, package, **changed), package)
         assert files(tmp_path / "other" / "derived") == files(tmp_path / "usual" / "derived")
 
 
-def derive(
-    place: Path, forum: SimulatedForum, package: Package, *, apart: bool = True, **changed: object
-) -> tuple[bytes, bytes]:
-    """Write the dump and derive it as a custodian would, in a process apart or here; what the command said."""
-    (place / "temporary").mkdir(parents=True)
+def assert_map_has_groups_and_sections_only(
+    place: Path, forum: SimulatedForum, package: Package, words: set[str]
+) -> None:
+    """No other word, and no more rows of the two tables than there are groups and sections."""
+    command = ("map", place / "forum.sql", "--software", package.software, "--out", place / "names.toml")
+    status, *said = run_here(*command)
+    assert status == 0, said
+    source, canaries = source_of(package.software), package_canaries(forum.seed, package)
+    listed = [table for table in (source.group_table, source.section_table) if table is not None]
+    named = {word for table, _, column in listed for word in canaries[f"{table}.{column}"]}
+    assert disclosed(words, place / "names.toml") <= named
+    assert disclosed(words, *said) == set()
+    entries = (place / "names.toml").read_text(encoding="utf-8").count("[[section]]")
+    sections = len(forum.tables["section"]["section"])
+    assert entries == 0 if source.section_table is None else sections <= entries <= sections + 3
+
+
+def write(place: Path, forum: SimulatedForum, package: Package, **changed: object) -> Path:
+    """The dump, in a new folder."""
+    place.mkdir()
     write_package_dump(place / "forum.sql", forum, package, settings=settings_of(package, **changed))
+    return place / "forum.sql"
+
+
+def derive(place: Path, source: Path | str, package: Package, *, apart: bool = False) -> tuple[bytes, bytes]:
+    """Derive as a custodian would, here or in a process apart; what the command said."""
+    (place / "temporary").mkdir(parents=True)
     entries = [f'[[group]]\nid = {number}\nrole = "{role}"\n' for number, role in package.own_groups.items()]
     (place / "map.toml").write_text("".join(entries), encoding="utf-8")
     key = place.parent / "key"
     if not key.exists():
         assert run_here("new-key", key)[0] == 0
     options = ("--software", package.software, "--map", place / "map.toml", "--time-resolution", "second")
-    command = ("derive", place / "forum.sql", "--out", place / "derived", "--key", key, "--forum", "simulated")
-    command = (*command, *options, "--accept-fine-times", "--link-handles")
+    command = ("derive", source, "--out", place / "derived", "--key", key, "--forum", "simulated", *options)
+    command = (*command, "--accept-fine-times", "--link-handles")
     status, output, error = run(place / "temporary", *command) if apart else run_here(*command)
     assert status == 0, error
     return output, error
@@ -139,14 +161,21 @@ def is_given(package: Package, table: str, column: str) -> bool:
 @pytest.mark.mariadb
 @pytest.mark.xdist_group("mariadb")
 @pytest.mark.parametrize("name", OF_MYSQL)
-def test_a_server_restores_it(mariadb: MariadbServer, tmp_path: Path, forum: SimulatedForum, name: str) -> None:
+def test_a_server_restores_it_and_the_live_database_gives_the_same_dataset(
+    mariadb: MariadbServer, tmp_path: Path, forum: SimulatedForum, name: str
+) -> None:
     package = package_of(name)
-    write_package_dump(tmp_path / "forum.sql", forum, package, settings=settings_of(package))
+    dump = write(tmp_path / "dump", forum, package)
     database = f"simulated_{name.replace('-', '_')}"
     mariadb.run(f"CREATE DATABASE {database}")
-    mariadb.run((tmp_path / "forum.sql").read_bytes(), database)
+    mariadb.run(dump.read_bytes(), database)
     tables = mariadb.run(f"SELECT count(*) FROM information_schema.tables WHERE table_schema = '{database}'", database)
     assert int(tables) == len(package.tables)
+    if name in DERIVABLE:
+        derive(tmp_path / "usual", dump, package)
+        address = f"mysql://{mariadb.account}@/{database}?socket={mariadb.socket}"
+        derive(tmp_path / "live", address, package)
+        assert files(tmp_path / "live" / "derived") == files(tmp_path / "usual" / "derived")
 
 
 def test_a_program_that_does_not_dump_the_package_is_refused() -> None:

@@ -25,17 +25,17 @@ one; 3.x keeps attachments by `postid`, 4.x by `contentid` and a content type.
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.derive.sources.vbulletin_accounts import (
     ABSENT,
     ACCOUNT_TABLES,
     BANS,
     FINDINGS,
+    GUEST,
     MEMBER,
     ROLE_SPELLS,
     VISIT,
-    number,
-    seconds,
 )
 from vestige.results import Severity
 
@@ -45,97 +45,50 @@ POST_CONTENT: Final = {b"Post": 1}
 
 _TABLES: Final = (
     *ACCOUNT_TABLES,
-    SourceTable("forum", (number("forumid", required=True), number("parentid")), required=True),
-    SourceTable(
+    declare_table("forum", key="forumid", numbers="parentid", required=True),
+    declare_table(
         "thread",
-        (
-            number("threadid", required=True),
-            number("forumid"),
-            number("postuserid"),
-            seconds("dateline"),
-            number("firstpostid"),
-            number("open"),
-            number("visible"),
-        ),
+        key="threadid",
+        numbers="forumid postuserid firstpostid open visible",
+        seconds="dateline",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "post",
-        (
-            number("postid", required=True),
-            number("threadid", required=True),
-            number("parentid"),
-            number("userid", required=True),
-            seconds("dateline", required=True),
-            number("visible"),
-        ),
+        SourceColumn("dateline", Cell.SECONDS, required=True),
+        key="postid threadid userid",
+        numbers="parentid visible",
         required=True,
     ),
-    SourceTable("editlog", (number("postid", required=True), seconds("dateline", required=True))),
-    SourceTable("postedithistory", (number("postid", required=True), seconds("dateline", required=True))),
-    SourceTable(
+    declare_table("editlog", SourceColumn("dateline", Cell.SECONDS, required=True), key="postid"),
+    declare_table("postedithistory", SourceColumn("dateline", Cell.SECONDS, required=True), key="postid"),
+    declare_table(
         "deletionlog",
-        (
-            number("primaryid", required=True),
-            SourceColumn("type", Cell.WORD, required=True, vocabulary=REMOVED_KINDS),
-            number("userid"),
-            seconds("dateline"),
-        ),
+        SourceColumn("type", Cell.WORD, required=True, vocabulary=REMOVED_KINDS),
+        key="primaryid",
+        numbers="userid",
+        seconds="dateline",
     ),
-    SourceTable(
+    declare_table(
         "attachment",
-        (
-            number("attachmentid", required=True),
-            number("postid"),
-            number("contentid"),
-            number("contenttypeid"),
-            number("userid"),
-            number("filedataid"),
-            number("filesize"),
-            seconds("dateline"),
-        ),
+        key="attachmentid",
+        numbers="postid contentid contenttypeid userid filedataid filesize",
+        seconds="dateline",
     ),
-    SourceTable("filedata", (number("filedataid", required=True), number("filesize"))),
-    SourceTable(
-        "contenttype",
-        (number("contenttypeid", required=True), SourceColumn("class", Cell.WORD, vocabulary=POST_CONTENT)),
-    ),
-    SourceTable("post_thanks", (number("userid", required=True), number("postid"), seconds("date"))),
-    SourceTable(
-        "reputation",
-        (
-            number("whoadded", required=True),
-            number("userid"),
-            number("postid"),
-            number("reputation"),
-            seconds("dateline"),
-        ),
-    ),
-    SourceTable(
+    declare_table("filedata", key="filedataid", numbers="filesize"),
+    declare_table("contenttype", SourceColumn("class", Cell.WORD, vocabulary=POST_CONTENT), key="contenttypeid"),
+    declare_table("post_thanks", key="userid", numbers="postid", seconds="date"),
+    declare_table("reputation", key="whoadded", numbers="userid postid reputation", seconds="dateline"),
+    declare_table(
         "pmtext",
-        (
-            number("pmtextid", required=True),
-            number("fromuserid", required=True),
-            seconds("dateline"),
-            SourceColumn("touserarray", Cell.NUMBERS, packing=Packing.KEYS),
-        ),
+        SourceColumn("touserarray", Cell.NUMBERS, packing=Packing.KEYS),
+        key="pmtextid fromuserid",
+        seconds="dateline",
     ),
-    SourceTable("pm", (number("pmtextid", required=True), number("userid", required=True), number("folderid"))),
-    SourceTable(
-        "infraction",
-        (
-            number("userid", required=True),
-            number("whoadded"),
-            seconds("dateline"),
-            seconds("expires"),
-            number("action"),
-            seconds("actiondateline"),
-        ),
-    ),
-    SourceTable(
-        "threadread", (number("userid", required=True), number("threadid", required=True), seconds("readtime"))
-    ),
-    SourceTable("forumread", (number("userid", required=True), number("forumid", required=True), seconds("readtime"))),
+    declare_table("pm", key="pmtextid userid", numbers="folderid"),
+    declare_table("infraction", key="userid", numbers="whoadded action", seconds="dateline expires actiondateline"),
+    declare_table("threadread", key="userid threadid", seconds="readtime"),
+    declare_table("forumread", key="userid forumid", seconds="readtime"),
 )
 
 _STATE: Final = """CASE WHEN coalesce(t.visible, 1) = 2 {post_deleted} THEN 'deleted'
@@ -183,11 +136,9 @@ LEFT JOIN edited e ON e.postid = p.postid
 ORDER BY p.postid
 """
 
-_OBJECT: Final = """
+_OBJECT: Final = f"""
 SELECT a.attachmentid AS object, a.userid AS uploader, a.dateline AS at,
-       CASE WHEN b.size < 100000 THEN 'under-100kb' WHEN b.size < 1000000 THEN 'under-1mb'
-            WHEN b.size < 10000000 THEN 'under-10mb' WHEN b.size < 100000000 THEN 'under-100mb'
-            WHEN b.size IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("b.size")} AS size_band
 FROM attachment a
 JOIN (SELECT a.attachmentid, max(coalesce(f.filesize, a.filesize)) AS size
       FROM attachment a LEFT JOIN filedata f ON f.filedataid = a.filedataid GROUP BY a.attachmentid) b
@@ -241,7 +192,12 @@ FROM (
 """
 
 _ASSEMBLY: Final = {
-    "member": {"user": MEMBER},
+    "member": {
+        "user": MEMBER,
+        "post": GUEST.format(
+            written="(SELECT userid FROM post UNION ALL SELECT postuserid FROM thread) w (author) WHERE author = 0"
+        ),
+    },
     "role_spell": ROLE_SPELLS,
     "section": {"forum": "SELECT forumid AS section, CASE WHEN parentid > 0 THEN parentid END AS parent FROM forum"},
     "thread": {"thread": _THREAD},

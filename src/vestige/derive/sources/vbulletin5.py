@@ -17,23 +17,24 @@ What it can supply:
 and what it cannot: downloads (a counter only).
 Facts: importers of WoltLab, nitro-porter and Discourse; times are seconds since the epoch, 0 is unset. Everything is a
 node: `contenttype.class` says what it is, `parentid` where it hangs, `starter` the node that opened its thread. A
-deleted node has a `deleteuserid`, one that waits is not `approved`; what hangs below it is hidden with it.
+deleted node has a `deleteuserid`, one that waits is not `approved`; what hangs below it is hidden with it. Titles of
+sections stand in one column with those of threads: `vestige map` lists none, and kinds are given by id.
 """
 
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.derive.sources.vbulletin_accounts import (
     ABSENT,
     ACCOUNT_TABLES,
     BANS,
     FINDINGS,
+    GUEST,
     MEMBER,
     ROLE_SPELLS,
     VISIT,
-    number,
-    seconds,
 )
 from vestige.results import Severity
 
@@ -54,63 +55,31 @@ MESSAGES: Final = {b"message": 1}
 
 _TABLES: Final = (
     *ACCOUNT_TABLES,
-    SourceTable(
+    declare_table(
         "node",
-        (
-            number("nodeid", required=True),
-            number("parentid", required=True),
-            number("contenttypeid", required=True),
-            number("userid"),
-            seconds("publishdate"),
-            seconds("created"),
-            number("starter"),
-            number("approved"),
-            number("deleteuserid"),
-        ),
+        key="nodeid parentid contenttypeid",
+        numbers="userid starter approved deleteuserid",
+        seconds="publishdate created",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "contenttype",
-        (
-            number("contenttypeid", required=True),
-            SourceColumn("class", Cell.WORD, required=True, vocabulary=CLASSES),
-        ),
+        SourceColumn("class", Cell.WORD, required=True, vocabulary=CLASSES),
+        key="contenttypeid",
         required=True,
     ),
-    SourceTable("channel", (number("nodeid", required=True), SourceColumn("guid", Cell.WORD, vocabulary=CHANNELS))),
-    SourceTable("editlog", (number("nodeid", required=True), seconds("dateline"))),
-    SourceTable("postedithistory", (number("nodeid", required=True), seconds("dateline"))),
-    SourceTable(
-        "privatemessage", (number("nodeid", required=True), SourceColumn("msgtype", Cell.WORD, vocabulary=MESSAGES))
-    ),
-    SourceTable("sentto", (number("nodeid", required=True), number("userid", required=True))),
-    SourceTable("attach", (number("nodeid", required=True), number("filedataid"))),
-    SourceTable("photo", (number("nodeid", required=True), number("filedataid"))),
-    SourceTable("filedata", (number("filedataid", required=True), number("filesize"))),
-    SourceTable(
-        "reputation",
-        (
-            number("nodeid"),
-            number("userid"),
-            number("whoadded", required=True),
-            number("reputation"),
-            seconds("dateline"),
-        ),
-    ),
-    SourceTable(
-        "infraction",
-        (
-            number("nodeid"),
-            number("infracteduserid", required=True),
-            number("action"),
-            seconds("actiondateline"),
-            seconds("expires"),
-        ),
-    ),
-    SourceTable("noderead", (number("userid", required=True), number("nodeid", required=True), seconds("readtime"))),
-    SourceTable(
-        "moderatorlog", (number("userid", required=True), number("nodeid", required=True), seconds("dateline"))
-    ),
+    declare_table("channel", SourceColumn("guid", Cell.WORD, vocabulary=CHANNELS), key="nodeid"),
+    declare_table("editlog", key="nodeid", seconds="dateline"),
+    declare_table("postedithistory", key="nodeid", seconds="dateline"),
+    declare_table("privatemessage", SourceColumn("msgtype", Cell.WORD, vocabulary=MESSAGES), key="nodeid"),
+    declare_table("sentto", key="nodeid userid"),
+    declare_table("attach", key="nodeid", numbers="filedataid"),
+    declare_table("photo", key="nodeid", numbers="filedataid"),
+    declare_table("filedata", key="filedataid", numbers="filesize"),
+    declare_table("reputation", key="whoadded", numbers="nodeid userid reputation", seconds="dateline"),
+    declare_table("infraction", key="infracteduserid", numbers="nodeid action", seconds="actiondateline expires"),
+    declare_table("noderead", key="userid nodeid", seconds="readtime"),
+    declare_table("moderatorlog", key="userid nodeid", seconds="dateline"),
 )
 
 _NODE: Final = """
@@ -166,9 +135,7 @@ ORDER BY p.nodeid
 
 _OBJECT: Final = f"""
 SELECT n.nodeid AS object, n.userid AS uploader, n.moment AS at,
-       CASE WHEN f.filesize < 100000 THEN 'under-100kb' WHEN f.filesize < 1000000 THEN 'under-1mb'
-            WHEN f.filesize < 10000000 THEN 'under-10mb' WHEN f.filesize < 100000000 THEN 'under-100mb'
-            WHEN f.filesize IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("f.filesize")} AS size_band
 FROM ({_NODE}) n
 JOIN (SELECT nodeid, filedataid FROM attach UNION ALL SELECT nodeid, filedataid FROM photo) a ON a.nodeid = n.nodeid
 LEFT JOIN filedata f ON f.filedataid = a.filedataid
@@ -207,7 +174,7 @@ WHERE n.class = 2 AND n.deleteuserid > 0 AND n.userid > 0 AND n.deleteuserid <> 
 """
 
 _ASSEMBLY: Final = {
-    "member": {"user": MEMBER},
+    "member": {"user": MEMBER, "node": GUEST.format(written=f"({_NODE}) WHERE class IN (2, 3) AND userid = 0")},
     "role_spell": ROLE_SPELLS,
     "section": {
         "node": f"""SELECT c.nodeid AS section, p.nodeid AS parent
@@ -259,5 +226,4 @@ VBULLETIN5: Final = Source(
     },
     findings=_FINDINGS,
     group_table=("usergroup", "usergroupid", "title"),
-    section_table=("node", "nodeid", "title"),
 )

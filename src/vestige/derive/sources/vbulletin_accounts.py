@@ -8,7 +8,8 @@ among rows about names and addresses.
 
 from typing import Final
 
-from vestige.derive.contract import Cell, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table
 from vestige.derive.sources.role_history import dated_spells, listed_changes
 from vestige.results import Severity
 
@@ -16,56 +17,39 @@ CHANGED_FIELDS: Final = {b"usergroupid": 1, b"membergroupids": 2}
 """Entries of the change log that are about groups; the others hold names and addresses."""
 
 
-def number(name: str, *, required: bool = False) -> SourceColumn:
-    """A column of numbers."""
-    return SourceColumn(name, required=required)
-
-
-def seconds(name: str, *, required: bool = False) -> SourceColumn:
-    """A column of times; 0 is unset."""
-    return SourceColumn(name, Cell.SECONDS, required=required)
-
-
 ACCOUNT_TABLES: Final = (
-    SourceTable(
+    declare_table(
         "user",
-        (
-            number("userid", required=True),
-            SourceColumn("username", Cell.HANDLE),
-            number("usergroupid"),
-            SourceColumn("membergroupids", Cell.NUMBERS),
-            seconds("joindate"),
-            seconds("lastvisit"),
-            seconds("lastactivity"),
-        ),
+        SourceColumn("username", Cell.HANDLE),
+        SourceColumn("membergroupids", Cell.NUMBERS),
+        key="userid",
+        numbers="usergroupid",
+        seconds="joindate lastvisit lastactivity",
         required=True,
     ),
-    SourceTable("usergroup", (number("usergroupid", required=True), number("systemgroupid"))),
-    SourceTable("moderator", (number("userid", required=True),)),
-    SourceTable(
+    declare_table("usergroup", key="usergroupid", numbers="systemgroupid"),
+    declare_table("moderator", key="userid"),
+    declare_table(
         "userchangelog",
-        (
-            number("changeid", required=True),
-            number("userid", required=True),
-            SourceColumn("fieldname", Cell.WORD, required=True, vocabulary=CHANGED_FIELDS),
-            SourceColumn("oldvalue", Cell.NUMBERS, required=True, mixed=True),
-            SourceColumn("newvalue", Cell.NUMBERS, required=True, mixed=True),
-            number("adminid"),
-            seconds("change_time", required=True),
-        ),
+        SourceColumn("fieldname", Cell.WORD, required=True, vocabulary=CHANGED_FIELDS),
+        SourceColumn("oldvalue", Cell.NUMBERS, required=True, mixed=True),
+        SourceColumn("newvalue", Cell.NUMBERS, required=True, mixed=True),
+        SourceColumn("change_time", Cell.SECONDS, required=True),
+        key="changeid userid",
+        numbers="adminid",
     ),
-    SourceTable(
-        "userban",
-        (number("userid", required=True), number("adminid"), seconds("bandate"), seconds("liftdate")),
-    ),
+    declare_table("userban", key="userid", numbers="adminid", seconds="bandate liftdate"),
 )
 
 MEMBER: Final = """
 SELECT userid AS member, joindate AS registered_at, 'member' AS kind, username AS linked_pseudonym FROM "user"
 WHERE userid > 0
-UNION ALL
-SELECT 0, NULL, 'guest', NULL
 """
+
+GUEST: Final = """
+SELECT 0 AS member, CAST(NULL AS BIGINT) AS registered_at, 'guest' AS kind WHERE EXISTS (SELECT 1 FROM {written})
+"""
+"""The account of guests and deleted authors, of whom something must be `written`."""
 
 _GROUP_ROLES: Final = """
 SELECT g.id, coalesce(c.role, g.role) AS role, CASE WHEN c.role IS NULL THEN g.rank ELSE c.rank END AS rank

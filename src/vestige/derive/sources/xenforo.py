@@ -25,7 +25,8 @@ since the epoch, 0 is unset. Words stand in varbinary columns, which dumps write
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Source, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.derive.sources.xenforo_accounts import (
     ACCOUNT_TABLES,
     BANS,
@@ -34,9 +35,6 @@ from vestige.derive.sources.xenforo_accounts import (
     ROLE_SPELLS,
     SAME_MOMENT,
     VISIT,
-    number,
-    seconds,
-    word,
 )
 from vestige.results import Severity
 
@@ -48,131 +46,81 @@ REMOVALS: Final = {b"delete_soft": 1, b"delete_hard": 2}
 
 _TABLES: Final = (
     *ACCOUNT_TABLES,
-    SourceTable(
+    declare_table(
         "node",
-        (number("node_id", required=True), number("parent_node_id"), word("node_type_id", NODES)),
+        SourceColumn("node_type_id", Cell.WORD, vocabulary=NODES),
+        key="node_id",
+        numbers="parent_node_id",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "thread",
-        (
-            number("thread_id", required=True),
-            number("node_id"),
-            number("user_id"),
-            seconds("post_date"),
-            word("discussion_state", STATES),
-            word("discussion_type", REDIRECT),
-            number("first_post_id"),
-        ),
+        SourceColumn("discussion_state", Cell.WORD, vocabulary=STATES),
+        SourceColumn("discussion_type", Cell.WORD, vocabulary=REDIRECT),
+        key="thread_id",
+        numbers="node_id user_id first_post_id",
+        seconds="post_date",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "post",
-        (
-            number("post_id", required=True),
-            number("thread_id", required=True),
-            number("user_id", required=True),
-            seconds("post_date", required=True),
-            seconds("last_edit_date"),
-            word("message_state", STATES),
-        ),
+        SourceColumn("post_date", Cell.SECONDS, required=True),
+        SourceColumn("message_state", Cell.WORD, vocabulary=STATES),
+        key="post_id thread_id user_id",
+        seconds="last_edit_date",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "attachment",
-        (
-            number("attachment_id", required=True),
-            number("data_id"),
-            word("content_type", CONTENT),
-            number("content_id"),
-            seconds("attach_date"),
-            number("unassociated"),
-        ),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        key="attachment_id",
+        numbers="data_id content_id unassociated",
+        seconds="attach_date",
     ),
-    SourceTable("attachment_data", (number("data_id", required=True), number("user_id"), number("file_size"))),
-    SourceTable(
+    declare_table("attachment_data", key="data_id", numbers="user_id file_size"),
+    declare_table(
         "reaction_content",
-        (
-            number("reaction_id"),
-            word("content_type", CONTENT),
-            number("content_id", required=True),
-            number("reaction_user_id", required=True),
-            number("content_user_id"),
-            seconds("reaction_date"),
-        ),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        key="content_id reaction_user_id",
+        numbers="reaction_id content_user_id",
+        seconds="reaction_date",
     ),
-    SourceTable("reaction", (number("reaction_id", required=True), number("reaction_score"))),
-    SourceTable(
+    declare_table("reaction", key="reaction_id", numbers="reaction_score"),
+    declare_table(
         "content_vote",
-        (
-            word("content_type", CONTENT),
-            number("content_id", required=True),
-            number("vote_user_id", required=True),
-            number("content_user_id"),
-            number("score"),
-            seconds("vote_date"),
-        ),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        key="content_id vote_user_id",
+        numbers="content_user_id score",
+        seconds="vote_date",
     ),
-    SourceTable(
+    declare_table(
         "liked_content",
-        (
-            word("content_type", CONTENT),
-            number("content_id", required=True),
-            number("like_user_id", required=True),
-            number("content_user_id"),
-            seconds("like_date"),
-        ),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        key="content_id like_user_id",
+        numbers="content_user_id",
+        seconds="like_date",
     ),
-    SourceTable(
-        "conversation_message",
-        (
-            number("message_id", required=True),
-            number("conversation_id", required=True),
-            number("user_id", required=True),
-            seconds("message_date"),
-        ),
-    ),
-    SourceTable("conversation_recipient", (number("conversation_id", required=True), number("user_id", required=True))),
-    SourceTable(
-        "thread_reply_ban",
-        (number("user_id", required=True), number("ban_user_id"), seconds("ban_date"), seconds("expiry_date")),
-    ),
-    SourceTable(
-        "warning",
-        (
-            number("user_id", required=True),
-            number("warning_user_id"),
-            seconds("warning_date"),
-            seconds("expiry_date"),
-        ),
-    ),
-    SourceTable(
+    declare_table("conversation_message", key="message_id conversation_id user_id", seconds="message_date"),
+    declare_table("conversation_recipient", key="conversation_id user_id"),
+    declare_table("thread_reply_ban", key="user_id", numbers="ban_user_id", seconds="ban_date expiry_date"),
+    declare_table("warning", key="user_id", numbers="warning_user_id", seconds="warning_date expiry_date"),
+    declare_table(
         "deletion_log",
-        (
-            word("content_type", CONTENT),
-            number("content_id", required=True),
-            seconds("delete_date"),
-            number("delete_user_id"),
-        ),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        key="content_id",
+        numbers="delete_user_id",
+        seconds="delete_date",
     ),
-    SourceTable(
+    declare_table(
         "moderator_log",
-        (
-            seconds("log_date", required=True),
-            number("user_id", required=True),
-            word("content_type", CONTENT),
-            number("content_id"),
-            number("content_user_id"),
-            word("action", REMOVALS),
-        ),
+        SourceColumn("log_date", Cell.SECONDS, required=True),
+        SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
+        SourceColumn("action", Cell.WORD, vocabulary=REMOVALS),
+        key="user_id",
+        numbers="content_id content_user_id",
     ),
-    SourceTable(
-        "thread_read",
-        (number("user_id", required=True), number("thread_id", required=True), seconds("thread_read_date")),
-    ),
-    SourceTable(
-        "forum_read", (number("user_id", required=True), number("node_id", required=True), seconds("forum_read_date"))
-    ),
+    declare_table("thread_read", key="user_id thread_id", seconds="thread_read_date"),
+    declare_table("forum_read", key="user_id node_id", seconds="forum_read_date"),
 )
 
 _STATE: Final = """CASE WHEN t.discussion_state = 3 {post_deleted} THEN 'deleted'
@@ -207,11 +155,9 @@ LEFT JOIN attached a ON a.post_id = p.post_id
 ORDER BY p.post_id
 """
 
-_OBJECT: Final = """
+_OBJECT: Final = f"""
 SELECT a.attachment_id AS object, d.user_id AS uploader, a.attach_date AS at,
-       CASE WHEN d.file_size < 100000 THEN 'under-100kb' WHEN d.file_size < 1000000 THEN 'under-1mb'
-            WHEN d.file_size < 10000000 THEN 'under-10mb' WHEN d.file_size < 100000000 THEN 'under-100mb'
-            WHEN d.file_size IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("d.file_size")} AS size_band
 FROM attachment a LEFT JOIN attachment_data d ON d.data_id = a.data_id
 ORDER BY a.attachment_id
 """

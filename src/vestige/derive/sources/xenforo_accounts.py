@@ -8,24 +8,9 @@ have logs of their own.
 
 from typing import Final
 
-from vestige.derive.contract import Cell, SourceColumn, SourceTable
+from vestige.derive.contract import Cell, SourceColumn
+from vestige.derive.sources.declaring import declare_table
 from vestige.derive.sources.role_history import dated_spells, listed_changes
-
-
-def number(name: str, *, required: bool = False) -> SourceColumn:
-    """A column of numbers."""
-    return SourceColumn(name, required=required)
-
-
-def seconds(name: str, *, required: bool = False) -> SourceColumn:
-    """A column of times; 0 is unset."""
-    return SourceColumn(name, Cell.SECONDS, required=required)
-
-
-def word(name: str, vocabulary: dict[bytes, int]) -> SourceColumn:
-    """A column of words, those of a vocabulary as numbers."""
-    return SourceColumn(name, Cell.WORD, vocabulary=vocabulary)
-
 
 CONTENT: Final = {b"post": 1, b"thread": 2, b"user": 3}
 ACCOUNT_STATES: Final = {
@@ -39,62 +24,36 @@ CHANGED_FIELDS: Final = {
 """Entries of the change log that are about standing; the others hold names, addresses and profiles."""
 
 _CHANGE: Final = (
-    seconds("edit_date", required=True),
-    number("edit_user_id"),
-    word("field", CHANGED_FIELDS),
+    SourceColumn("edit_date", Cell.SECONDS, required=True),
+    SourceColumn("edit_user_id"),
+    SourceColumn("field", Cell.WORD, vocabulary=CHANGED_FIELDS),
     SourceColumn("old_value", Cell.NUMBERS, mixed=True),
     SourceColumn("new_value", Cell.NUMBERS, mixed=True),
 )
 
 ACCOUNT_TABLES: Final = (
-    SourceTable(
+    declare_table(
         "user",
-        (
-            number("user_id", required=True),
-            SourceColumn("username", Cell.HANDLE),
-            number("user_group_id"),
-            SourceColumn("secondary_group_ids", Cell.NUMBERS),
-            seconds("register_date"),
-            seconds("last_activity"),
-            word("user_state", ACCOUNT_STATES),
-            number("is_moderator"),
-            number("is_admin"),
-            number("is_banned"),
-        ),
+        SourceColumn("username", Cell.HANDLE),
+        SourceColumn("secondary_group_ids", Cell.NUMBERS),
+        SourceColumn("user_state", Cell.WORD, vocabulary=ACCOUNT_STATES),
+        key="user_id",
+        numbers="user_group_id is_moderator is_admin is_banned",
+        seconds="register_date last_activity",
         required=True,
     ),
-    SourceTable("user_group", (number("user_group_id", required=True),)),
-    SourceTable("moderator", (number("user_id", required=True), number("is_super_moderator"))),
-    SourceTable("change_log", (word("content_type", CONTENT), number("content_id", required=True), *_CHANGE)),
-    SourceTable("user_change_log", (number("user_id", required=True), *_CHANGE)),
-    SourceTable(
-        "user_group_promotion",
-        (number("promotion_id", required=True), SourceColumn("extra_user_group_ids", Cell.NUMBERS)),
+    declare_table("user_group", key="user_group_id"),
+    declare_table("moderator", key="user_id", numbers="is_super_moderator"),
+    declare_table(
+        "change_log", SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT), *_CHANGE, key="content_id"
     ),
-    SourceTable(
-        "user_group_promotion_log",
-        (number("promotion_id", required=True), number("user_id", required=True), seconds("promotion_date")),
-    ),
-    SourceTable(
-        "user_upgrade", (number("user_upgrade_id", required=True), SourceColumn("extra_group_ids", Cell.NUMBERS))
-    ),
-    SourceTable(
-        "user_upgrade_active",
-        (number("user_id", required=True), number("user_upgrade_id", required=True), seconds("start_date")),
-    ),
-    SourceTable(
-        "user_upgrade_expired",
-        (
-            number("user_id", required=True),
-            number("user_upgrade_id", required=True),
-            seconds("start_date"),
-            seconds("end_date"),
-        ),
-    ),
-    SourceTable(
-        "user_ban",
-        (number("user_id", required=True), number("ban_user_id"), seconds("ban_date"), seconds("end_date")),
-    ),
+    declare_table("user_change_log", *_CHANGE, key="user_id"),
+    declare_table("user_group_promotion", SourceColumn("extra_user_group_ids", Cell.NUMBERS), key="promotion_id"),
+    declare_table("user_group_promotion_log", key="promotion_id user_id", seconds="promotion_date"),
+    declare_table("user_upgrade", SourceColumn("extra_group_ids", Cell.NUMBERS), key="user_upgrade_id"),
+    declare_table("user_upgrade_active", key="user_id user_upgrade_id", seconds="start_date"),
+    declare_table("user_upgrade_expired", key="user_id user_upgrade_id", seconds="start_date end_date"),
+    declare_table("user_ban", key="user_id", numbers="ban_user_id", seconds="ban_date end_date"),
 )
 
 MEMBER: Final = """
@@ -102,6 +61,7 @@ SELECT user_id AS member, register_date AS registered_at, 'member' AS kind, user
 WHERE user_id > 0
 UNION ALL
 SELECT 0, NULL, 'guest', NULL
+WHERE EXISTS (SELECT 1 FROM post WHERE user_id = 0) OR EXISTS (SELECT 1 FROM thread WHERE user_id = 0)
 UNION ALL
 SELECT DISTINCT p.user_id, NULL, 'deleted', NULL FROM post p ANTI JOIN "user" u ON u.user_id = p.user_id
 WHERE p.user_id > 0

@@ -5,7 +5,7 @@ To add a package, write `<package>.py` with one `Package` and name it in `_PACKA
 1. **Tables.** For every table that the source file reads, and for a few that it must skip (sessions, drafts, logs),
    a `PackageTable`: its columns as the software creates them, in the short form that `dump_tables.py` describes, text
    columns above all. A text column that the SELECT leaves alone is filled by itself with hostile texts that begin with
-   the column's canary; a number is left at its default. A table that is left to texts has no unique text key.
+   the column's canary; a number is left at its default.
 2. **Rows.** Its second half is a DuckDB SELECT over the truth (tables and macros are listed in `truth_views.py`), with
    the package's column names: `SELECT post AS pid, thread AS tid, at AS dateline FROM post`. Ids are the dump's
    already; times are seconds, `moment(at)` makes a DATETIME; a name is `text_of('users.username') || member`, so that

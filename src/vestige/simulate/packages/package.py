@@ -1,7 +1,7 @@
 """What a mapping declares: a forum package's tables, and what stands in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vestige.dataset.schema import Role, Software
@@ -69,7 +69,19 @@ class Package:
 
     def dump_tables(self) -> tuple[DumpTable, ...]:
         """Its tables, parsed."""
-        return tuple(parse_table(name, table.columns, self.charset) for name, table in self.tables.items())
+        tables = []
+        for name, table in self.tables.items():
+            parsed = parse_table(name, table.columns, self.charset)
+            tables.append(_without_unique_texts(parsed) if table.rows is None else parsed)
+        return tuple(tables)
+
+
+def _without_unique_texts(table: DumpTable) -> DumpTable:
+    """A table of random texts has no unique key over a column of texts: they repeat."""
+    texts = [f"`{column.name}`" for column in table.columns if column.room]
+    unique = ("PRIMARY KEY", "UNIQUE KEY")
+    keys = [key for key in table.keys if not (key.startswith(unique) and any(text in key for text in texts))]
+    return replace(table, keys=tuple(keys))
 
 
 HELD: Final = {
