@@ -34,7 +34,7 @@ MAILBOX: Final = Source(
         ),
         SourceTable("lists", (SourceColumn("place"),), required=True),
     ),
-    detect=("messages",),
+    detect=("messages", "threads", "authors", "lists"),
     assembly={
         "member": {
             "authors": "SELECT author AS member, 'member' AS kind, any_value(\"handle\") AS linked_pseudonym "
