@@ -95,6 +95,15 @@ def derive(
     timezone: Annotated[
         str | None, typer.Option(help="Zone of software that stores local times, such as Europe/Berlin.")
     ] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Name of the release: its pseudonyms fit no other release. a-z, 0-9, -.")
+    ] = None,
+    least_section_members: Annotated[
+        int, typer.Option(min=0, help="Leave out sections in which fewer members wrote, with their posts.")
+    ] = 0,
+    least_posts: Annotated[
+        int, typer.Option(min=0, help="Leave out members with fewer posts; their posts stay, without an author.")
+    ] = 0,
     lookup: Annotated[
         Path | None, typer.Option(help="New file, for the custodian alone: what derive-log needs beside the key.")
     ] = None,
@@ -114,6 +123,9 @@ def derive(
         time_resolution=_choice(TimeResolution, time_resolution, "--time-resolution"),
         accept_fine_times=accept_fine_times,
         window_end=_date(window_end),
+        release=release,
+        least_section_members=least_section_members,
+        least_posts=least_posts,
         link_handles=link_handles,
         timezone=timezone,
     )

@@ -28,6 +28,7 @@ _FINGERPRINT_LABEL: Final = b"vestige/1/fingerprint"
 _SEALING_LABEL: Final = b"vestige/1/lookup"
 _HANDLE_LABEL: Final = b"vestige/1/handle"
 _ACCOUNT_LABEL: Final = b"vestige/1/account"
+_RELEASE_LABEL: Final = b"vestige/1/release"
 _SEPARATOR: Final = b"\x00"
 _LARGEST_FILE: Final = 4096
 _OPEN_TO_OTHERS: Final = 0o077
@@ -64,6 +65,17 @@ class PseudonymKey:
             code.update(b"%d" % number)
             found.append(code.finalize()[:PSEUDONYM_BYTES])
         return found
+
+    def for_release(self, name: str | None) -> "PseudonymKey":
+        """The key of one release: pseudonyms, linked ones too, that fit no other release; the fingerprint stays.
+
+        Args:
+            name: of the release, `[a-z0-9-]`; None for the key itself.
+        """
+        if name is None:
+            return self
+        label = _SEPARATOR.join([_RELEASE_LABEL, name.encode()])
+        return PseudonymKey(self.fingerprint, _expand(self._derived, label, KEY_BYTES))
 
     def sealing_key(self) -> bytes:
         """The 32-byte key under which the custodian's lookup is encrypted; no other use."""

@@ -17,6 +17,7 @@ from vestige.derive.assembling import Assembled, collect_raw, count_findings, fi
 from vestige.derive.contract import Reader, ReadReport, Source
 from vestige.derive.group_map import CustodianMap
 from vestige.derive.keys import PseudonymKey
+from vestige.derive.leaving_out import leave_out
 from vestige.derive.local_time import LocalTimes, zone_named
 from vestige.derive.lookup import write_lookup
 from vestige.derive.staging import SPILL_FOLDER, Staging
@@ -56,6 +57,10 @@ class DeriveSettings:
         link_handles: whether members get a pseudonym of their normalised handle, which is the same on every forum
             derived under the same key.
         timezone: where the server of software that stores local times stood, in the names of the tz database.
+        release: name of the release that the dataset is for; its pseudonyms fit no other release. None for those that
+            fit every dataset of the key.
+        least_section_members: sections in which fewer members wrote are left out, with their posts; 0 for none.
+        least_posts: members with fewer posts are left out; their posts stay, without an author. 0 for none.
         memory: bytes that the embedded engine may hold before it spills to the output's disk.
         seed: of the draws behind the table that fine times are judged by.
     """
@@ -65,6 +70,9 @@ class DeriveSettings:
     window_end: date | None = None
     link_handles: bool = False
     timezone: str | None = None
+    release: str | None = None
+    least_section_members: int = 0
+    least_posts: int = 0
     memory: int = 384_000_000
     seed: int = 0
 
@@ -74,6 +82,12 @@ class DeriveSettings:
             raise SettingsError("too little memory for derivation", hint=f"allow at least {LEAST_MEMORY:,} bytes")
         if self.timezone is not None:
             zone_named(self.timezone)
+        if self.release is not None and not re.fullmatch(CODE_PATTERN, self.release):
+            raise SettingsError(
+                "the release's name is not neutral", hint="use a-z, 0-9 and hyphens, at most 40 of them"
+            )
+        if min(self.least_section_members, self.least_posts) < 0:
+            raise SettingsError("fewest members and posts are counts", hint="0 leaves nobody out")
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
         if self.window_end is not None and self.window_end > tomorrow:
             raise SettingsError("the window would end in the future", hint="--window-end is the last day observed")
@@ -238,7 +252,7 @@ def derive_dataset(
     if lookup is not None and (lies_in_dataset(lookup) or Path(out).absolute() in lookup.absolute().parents):
         raise OutputError("a lookup must not lie in a dataset", hint="keep it with the key file")
     began = time.perf_counter()
-    identity = Identity(source.source.software, forum_code, key)
+    identity = Identity(source.source.software, forum_code, key.for_release(settings.release))
     aside = staged_file(lookup, replace=replace_existing, mode=0o600) if lookup else nullcontext()
     with aside as unfinished, staged_folder(Path(out), replace=replace_existing) as folder:
         spill = folder / SPILL_FOLDER
@@ -284,6 +298,14 @@ class _Run:
         for table in source.tables:
             staging.run(f'DROP TABLE "{table.name}"')
         self.progress(Step("assemble", 1, 3))
+        left_out = list(
+            leave_out(
+                staging,
+                supplied,
+                least_section_members=self.settings.least_section_members,
+                least_posts=self.settings.least_posts,
+            )
+        )
         window = find_window(staging, supplied, self.settings.window_end)
         unicity = self._judge_fine_times(supplied)
         assembled = keep_rows(staging, source, supplied, window)
@@ -301,7 +323,7 @@ class _Run:
                 self.lookup, staging, assembled.rows, self.folder, key=self.identity.key, software=software, code=code
             )
         self.progress(Step("assemble", 3, 3))
-        findings = [*report.findings, *times.findings(), *known, *assembled.findings]
+        findings = [*report.findings, *times.findings(), *known, *left_out, *assembled.findings]
         findings += self._own_findings(window, unicity)
         return self._manifest(report, assembled, findings), report, unicity
 

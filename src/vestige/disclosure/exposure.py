@@ -225,7 +225,8 @@ def _findings(
     if small_sections:
         text = (
             f"Some sections have fewer than {MINIMUM_MEMBERS} members who wrote in them: whoever knows of such a "
-            "section knows nearly who they are. Give them a common code in the map, or leave them out."
+            "section knows nearly who they are. Give them a common code in the map, or derive with "
+            "--least-section-members."
         )
         found.append(Finding("small-sections", Severity.CAUTION, text))
     return found

@@ -87,6 +87,7 @@ def derive_log(
     settings = settings or LogSettings()
     began = time.perf_counter()
     known = _known(Path(dataset).absolute(), key, source)
+    key = key.for_release(known.manifest.options.get("release"))
     with staged_folder(Path(out), replace=replace_existing) as folder:
         spill = folder / SPILL_FOLDER
         spill.mkdir()

@@ -1,0 +1,133 @@
+"""What a custodian leaves out is in no table, and is counted; pseudonyms of two releases have nothing in common."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vestige.dataset import open_dataset, validate_dataset
+from vestige.derive.keys import read_key, write_key
+from vestige.derive.opening import open_source
+from vestige.derive.pipeline import DeriveResult, DeriveSettings, derive_dataset
+from vestige.errors import SettingsError
+
+MAP = """
+[member]
+file = "members.csv"
+member = "member"
+linked_pseudonym = "name"
+[section]
+file = "sections.csv"
+section = "section"
+[thread]
+file = "threads.csv"
+thread = "thread"
+section = "section"
+[post]
+file = "posts.csv"
+post = "post"
+thread = "thread"
+author = "author"
+at = "at"
+[reaction]
+file = "reactions.csv"
+giver = "giver"
+post = "post"
+kind = { value = "like" }
+[view]
+file = "views.csv"
+member = "member"
+thread = "thread"
+kind = { value = "thread" }
+"""
+POSTS = [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 1), (5, 2, 2), (6, 3, 3), (7, 3, 1), (8, 4, 4)]
+"""Post, thread, author; threads 1 and 2 are in section 1, thread 3 in 2, thread 4 in 3."""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    files: dict[str, list[tuple[Any, ...]]] = {
+        "members": [("member", "name"), *((number, f"n{number}") for number in range(1, 6))],
+        "sections": [("section",), (1,), (2,), (3,)],
+        "threads": [("thread", "section"), (1, 1), (2, 1), (3, 2), (4, 3)],
+        "posts": [("post", "thread", "author", "at"), *((*post, f"2015-01-0{post[0]}") for post in POSTS)],
+        "reactions": [("giver", "post"), (1, 6), (2, 1), (5, 1), (1, 8)],
+        "views": [("member", "thread"), (5, 1), (1, 3), (1, 1)],
+    }
+    for name, rows in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")
+    (tmp_path / "map.toml").write_text(MAP)
+    write_key(tmp_path / "key")
+    return tmp_path
+
+
+def derive(source: Path, code: str = "forum-a", **chosen: Any) -> DeriveResult:
+    out = source / f"dataset-{len(list(source.iterdir()))}"
+    opened, key = open_source(str(source / "map.toml")), read_key(source / "key")
+    result = derive_dataset(opened, out, key=key, forum_code=code, settings=DeriveSettings(**chosen))
+    assert validate_dataset(result.path).passed
+    return result
+
+
+def rows(result: DeriveResult, name: str) -> list[dict[str, Any]]:
+    with open_dataset(result.path) as dataset:
+        return dataset.arrow(name).to_pylist()
+
+
+def test_rare_sections_go_with_everything_in_them(source: Path) -> None:
+    result = derive(source, least_section_members=3)
+    assert [len(rows(result, name)) for name in ("section", "thread", "post", "reaction", "view")] == [1, 2, 5, 2, 2]
+    assert len(rows(result, "member")) == 5
+    (finding,) = [finding for finding in result.findings if finding.code == "rare-sections-left-out"]
+    assert finding.text.startswith("2 sections in which fewer than 3 members wrote")
+    assert "with 3 posts" in finding.text
+    assert result.manifest.options["least_section_members"] == 3
+
+
+def test_members_of_few_posts_go_and_their_posts_stay_without_author(source: Path) -> None:
+    result = derive(source, least_posts=2)
+    assert len(rows(result, "member")) == 3
+    assert Counter(row["author"] for row in rows(result, "post")) == {0: 3, 1: 2, 2: 2, None: 1}
+    assert len(rows(result, "view")) == 2
+    assert "2 members with fewer than 2 posts" in " ".join(finding.text for finding in result.findings)
+
+
+def test_both_limits_hold_in_the_end(source: Path) -> None:
+    """Without section 2, member 3 has one post; without member 3, section 1 has two who wrote."""
+    result = derive(source, least_section_members=2, least_posts=3)
+    assert rows(result, "member") == []
+    assert rows(result, "section") == []
+    kept = derive(source, least_section_members=3, least_posts=2)
+    assert [len(rows(kept, name)) for name in ("section", "member", "post")] == [0, 0, 0]
+    mild = derive(source, least_section_members=2, least_posts=2)
+    assert [len(rows(mild, name)) for name in ("section", "member", "post")] == [2, 3, 7]
+
+
+def test_releases_share_no_pseudonym(source: Path) -> None:
+    plain, spring, again, autumn = (
+        derive(source, release=name, link_handles=True) for name in (None, "spring", "spring", "autumn")
+    )
+    seen = [
+        {row[name] for row in rows(result, "member") for name in ("pseudonym", "linked_pseudonym")}
+        for result in (plain, spring, again, autumn)
+    ]
+    assert [len(names) for names in seen] == [10] * 4
+    assert seen[1] == seen[2]
+    assert not seen[0] & seen[1]
+    assert not seen[0] & seen[3]
+    assert not seen[1] & seen[3]
+    assert len({result.manifest.key_fingerprint for result in (plain, spring, autumn)}) == 1
+    assert [result.manifest.options["release"] for result in (plain, spring)] == [None, "spring"]
+
+
+def test_within_a_release_linked_handles_join_forums(source: Path) -> None:
+    one, other = (derive(source, code, release="spring", link_handles=True) for code in ("forum-a", "forum-b"))
+    linked = [{row["linked_pseudonym"] for row in rows(result, "member")} for result in (one, other)]
+    assert linked[0] == linked[1]
+
+
+@pytest.mark.parametrize("chosen", [{"release": "Spring release"}, {"least_posts": -1}, {"least_section_members": -1}])
+def test_choices_outside_their_range(chosen: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        DeriveSettings(**chosen)
