@@ -38,7 +38,10 @@ def test_an_output_folder_holds_tables_charts_and_code(table: Path, tmp_path: Pa
     assert run(["trajectories", str(table), *options, "--out", str(out)]) == 0
     assert pq.read_table(out / "01-groups-2" / "assignments.parquet").num_rows == 150
     assert (out / "01-groups-2" / "trajectories.svg").read_text(encoding="utf-8").startswith("<svg")
-    assert "order(0 0)" in (out / "01-groups-2" / "model.do").read_text(encoding="utf-8")
+    code = (out / "01-groups-2" / "model.do").read_text(encoding="utf-8")
+    assert "order(0 0)" in code
+    assert 'import delimited using "../data.csv"' in code
+    assert (out / "data.csv").read_text(encoding="utf-8").startswith('"id","y1","y2"')
     assert run(["trajectories", str(table), *options, "--out", str(out)]) == 2
 
 
@@ -51,6 +54,10 @@ def test_a_dataset_gives_no_row_a_member(tmp_path: Path, capsys: pytest.CaptureF
     assert "BIC (members)" in capsys.readouterr().out
     assert (out / "02-groups-2" / "groups.parquet").exists()
     assert not list(out.rglob("assignments.parquet"))
+    assert not list(out.rglob("data.csv"))
+    items = {row["item"]: row["report"] for row in pq.read_table(out / "grolts.parquet").to_pylist()}
+    assert items["12"] == "See table groups."
+    assert items["11"] == "2 models, with 1, 2 groups."
 
 
 def test_orders_are_searched_and_every_model_is_a_record(table: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from vestige.errors import SettingsError
-from vestige.trajectories import Panel, SearchSettings, TrajectorySettings, fit_trajectories
+from vestige.trajectories import (
+    Panel,
+    SearchSettings,
+    SelectionSettings,
+    TrajectorySettings,
+    fit_trajectories,
+    select_trajectories,
+)
 
 QUICK = SearchSettings(starts=6, polished=4, split_merge_rounds=1)
 
@@ -131,6 +138,16 @@ def test_a_collapsed_sigma_never_wins_silently() -> None:
     codes = {finding.code for finding in fit.findings}
     assert codes & {"collapsed-spread", "degenerate-set-aside"}
     assert np.isfinite(fit.log_likelihood)
+
+
+def test_a_search_passes_over_degenerate_models_and_says_so() -> None:
+    """With two groups a sigma collapses, and BIC would like it; one group is what remains."""
+    values = np.vstack([np.random.default_rng(2).normal(0, 1, (60, 5)), np.full((5, 5), 7.0)])
+    model = TrajectorySettings(family="cnorm", groups=2, order=0, spread_scope="group", search=QUICK)
+    result = select_trajectories(values, settings=SelectionSettings(model=model, groups=(1, 2), split_halves=False))
+    assert result.fits[1].criteria.bic_members > result.fits[0].criteria.bic_members
+    assert result.best().classes == 1
+    assert [finding.code for finding in result.findings] == ["degenerate-model"]
 
 
 def test_too_many_groups_for_the_data_are_said() -> None:

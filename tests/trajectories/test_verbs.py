@@ -106,6 +106,10 @@ def test_selection_gives_the_whole_table_and_the_truth_wins() -> None:
     assert logliks == sorted(logliks)
     assert next(row["split_half_rand"] for row in models if row["groups"] == 2) > 0.95
     assert result.table("stability").num_rows == 2
+    answers = {row["item"]: (row["answer"], row["report"]) for row in result.table("grolts").to_pylist()}
+    assert answers["11"] == ("met", "6 models, with 1, 2, 3 groups.")
+    assert answers["7"] == ("met", "Orders fitted: 0; 1.")
+    assert "K = 2, order 1: " in answers["10"][1]
     assert "bic_members" in result.summary()
 
 

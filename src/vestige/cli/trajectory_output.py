@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pyarrow as pa
 
+    from vestige.results import Finding
     from vestige.trajectories import SelectionResult, TrajectoryResult
 
 DATA = "data.csv"
@@ -32,24 +33,39 @@ def print_result(result: "SelectionResult", source: Source) -> None:
     print_line(f"BIC (members) prefers {groups}; the table decides nothing.")
     for group, share in enumerate(best.shares, 1):
         print_line(f"  group {group}: {share:.1%} of the members")
-    for finding in best.findings:
+    for finding in _findings(best, source):
         print_line(f"{finding.severity.value}: {finding.text}")
     profile = _profile(best, source)
     if profile is not None:
         from vestige.trajectories.summaries import text_table
 
+        shown = profile.filter(profile.column("value").is_valid())
         print_line("\nWho is in the groups (members by posterior probability; shares and means with 95 % intervals)")
-        for line in text_table(profile, PROFILE_COLUMNS):
+        for line in text_table(shown, PROFILE_COLUMNS):
             print_line(line)
+        if shown.num_rows < profile.num_rows:
+            print_line(f"{profile.num_rows - shown.num_rows} cells with too few members are held back.")
+
+
+def _findings(fit: "TrajectoryResult", source: Source) -> "list[Finding]":
+    """What to know of a fit; of a dataset nothing that tells an empty group from a small one."""
+    from vestige.trajectories.adequacy import NOBODY_ASSIGNED, adequacy_findings
+
+    found = [*fit.findings, *adequacy_findings(fit)]
+    return [own for own in found if source.private or own.code != NOBODY_ASSIGNED]
 
 
 def write_result(out: Path, result: "SelectionResult", source: Source, *, replace: bool) -> None:
     """Tables, charts and code of every model; of a dataset only what the disclosure policy lets out."""
     import pyarrow.parquet as pq
 
+    from vestige.trajectories.release import released_checklist
+
     with staged_folder(out, replace=replace) as folder:
         pq.write_table(result.table("models"), folder / "models.parquet")
         (folder / "summary.txt").write_text(result.summary(), encoding="utf-8")
+        checklist = result.table("grolts")
+        pq.write_table(checklist if source.private else released_checklist(checklist), folder / "grolts.parquet")
         (folder / "models.json").write_text(json_text(result) + "\n", encoding="utf-8")
         _draw(result.plot(), folder / "selection.svg")
         if source.private:
@@ -75,7 +91,7 @@ def _write_fit(folder: Path, fit: "TrajectoryResult", source: Source) -> None:
     for name in charts:
         _draw(fit.plot(name), folder / f"{name}.svg")
     for language, file in (("stata", "model.do"), ("r", "model.R")):
-        code = _code(fit, language)
+        code = _code(fit, language, f"../{DATA}" if source.private else DATA)
         if code:
             (folder / file).write_text(code, encoding="utf-8")
 
@@ -97,6 +113,7 @@ def _draw(chart: "alt.TopLevelMixin", file: Path) -> None:
 
 def _record(fit: "TrajectoryResult") -> dict[str, object]:
     from vestige.trajectories.order_search import settings_of
+    from vestige.trajectories.selection import finding_codes
 
     criteria, settings = fit.criteria, settings_of(fit)
     return {
@@ -108,7 +125,7 @@ def _record(fit: "TrajectoryResult") -> dict[str, object]:
         "shares": [float(own) for own in fit.shares],
         "starts": fit.search.starts, "starts_polished": fit.search.polished, "starts_at_best": fit.starts_at_best,
         "converged": fit.converged, "seed": fit.provenance.seed,
-        "findings": [finding.code for finding in fit.findings],
+        "findings": finding_codes(fit),
     }  # fmt: skip
 
 
@@ -121,10 +138,10 @@ def _write_data(file: Path, fit: "TrajectoryResult") -> None:
     csv.write_csv(export_data(fit), file)
 
 
-def _code(fit: "TrajectoryResult", language: str) -> str | None:
+def _code(fit: "TrajectoryResult", language: str, data: str) -> str | None:
     from vestige.trajectories import export_code
 
     try:
-        return export_code(fit, language, data=f"../{DATA}")
+        return export_code(fit, language, data=data)
     except SettingsError:
         return None

@@ -23,6 +23,7 @@ ODDS_LIMIT: Final = 5.0
 MISMATCH_LIMIT: Final = 0.05
 CHECK_DRAWS: Final = 200
 TAIL: Final = 0.025
+NOBODY_ASSIGNED: Final = "nobody-assigned"
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def adequacy_findings(result: "TrajectoryResult") -> tuple[Finding, ...]:
         if abs(found.mismatch[group]) > MISMATCH_LIMIT:
             findings.append(_finding("share-mismatch", group, "an assigned share 5 points off its estimated share"))
         if np.isnan(found.average_posterior[group]):
-            findings.append(_finding("nobody-assigned", group, "no member as their most probable group"))
+            findings.append(_finding(NOBODY_ASSIGNED, group, "no member as their most probable group"))
     return tuple(findings)
 
 

@@ -28,6 +28,9 @@ _DEFECT_TEXTS = {
 }
 
 
+_PLURAL = {"has": "have", "runs": "run"}
+
+
 def findings_of(
     found: SearchOutcome, posterior: FloatArray, settings: AnySettings, identified: bool
 ) -> tuple[Finding, ...]:
@@ -102,7 +105,11 @@ def _about_defects(found: SearchOutcome) -> list[Finding]:
 def _defect_finding(defect: Defect, outcome: str) -> Finding:
     severity = Severity.PROBLEM if defect.disqualifies else Severity.CAUTION
     groups = _groups([group + 1 for group in defect.groups])
-    return Finding(defect.kind.value, severity, f"{groups} ({outcome}) {_DEFECT_TEXTS[defect.kind]}.")
+    text = _DEFECT_TEXTS[defect.kind]
+    if len(defect.groups) > 1:
+        verb, _, rest = text.partition(" ")
+        text = f"{_PLURAL.get(verb, verb)} {rest}"
+    return Finding(defect.kind.value, severity, f"{groups} ({outcome}) {text}.")
 
 
 def _groups(numbers: list[int]) -> str:

@@ -1,7 +1,8 @@
 """The GRoLTS checklist (van de Schoot, Sijbrandij, Winter, Depaoli and Vermunt 2017), filled in from a fit."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,11 +25,18 @@ class Answer(StrEnum):
     NOT_APPLICABLE = "does not apply"
 
 
-def grolts_table(result: "TrajectoryResult") -> "pa.Table":
-    """The checklist item by item: number, question, answer, and the words to report."""
+def grolts_table(result: "TrajectoryResult", models: Sequence[Mapping[str, Any]] = ()) -> "pa.Table":
+    """The checklist item by item: number, question, answer, and the words to report.
+
+    Args:
+        result: the fit that is reported.
+        models: rows of the table "models" of the search it came from, which answer the items on selection.
+    """
     import pyarrow as pa
 
     rows = [*_data_items(result), *_model_items(result), *_report_items(result)]
+    searched = _search_items(models) if models else {}
+    rows = [(item, question, *searched.get(item, (answer, report))) for item, question, answer, report in rows]
     names = ("item", "question", "answer", "report")
     return pa.table({name: [str(row[place]) for row in rows] for place, name in enumerate(names)})
 
@@ -101,6 +109,27 @@ def _model_items(result: "TrajectoryResult") -> list[Row]:
         ),
         ("11", "Number of fitted models, with one class?", Answer.AUTHOR, "Run select_trajectories from 1."),
     ]  # fmt: skip
+
+
+def _search_items(models: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Answer, str]]:
+    """Answers to the items on selection, from every model that was fitted."""
+    numbers = sorted({row["groups"] for row in models})
+    orders = list(dict.fromkeys(row["order"] for row in models))
+    shown = "; ".join(f"K = {row['groups']}, order {row['order']}: {row['bic_members']:.2f}" for row in models)
+    halves = any(row["split_half_rand"] is not None for row in models)
+    tools = "BIC (members and observations), AIC, CAIC, adjusted BIC, ICL, entropy, starts at the best value"
+    return {
+        "7": (
+            Answer.MET if len(orders) > 1 else Answer.AUTHOR,
+            f"Orders fitted: {'; '.join(orders)}." + ("" if len(orders) > 1 else " Say why no other was."),
+        ),
+        "10": (Answer.MET, f"{tools}{', agreement of two halves' if halves else ''}. BIC (members): {shown}."),
+        "11": (
+            Answer.MET if 1 in numbers else Answer.NOT_MET,
+            f"{len(models)} models, with {', '.join(map(str, numbers))} groups.",
+        ),
+        "14b": (Answer.MET, "plot('trajectories') of each of the fits; a chart a model in the folder of results."),
+    }
 
 
 def _report_items(result: "TrajectoryResult") -> list[Row]:

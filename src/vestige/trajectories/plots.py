@@ -18,6 +18,7 @@ HEIGHT: Final = 280
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
 """Okabe and Ito (2008), readable without colour vision; two more for models with many groups."""
 SHOWN_MEMBERS: Final = 300
+SMALLEST_GAP: Final = 10
 UNEVEN_LEVEL: Final = 10.0
 LEVELS: Final = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
@@ -30,38 +31,46 @@ def fit_plot(result: "TrajectoryResult", name: str) -> "alt.TopLevelMixin":
 
 
 def selection_plot(rows: list[dict[str, Any]]) -> "alt.TopLevelMixin":
-    """Criteria by number of groups, on the log-likelihood scale of BIC: higher is better.
+    """How far each model's BIC lies below the best, and relative entropy, by number of groups.
 
-    A point a model; the lines join the best model of each number of groups.
+    A point a model; the lines join the best model of each number of groups. Close rivals are drawn apart.
     """
     import altair as alt
 
     best = {row["groups"]: row for row in sorted(rows, key=lambda row: row["bic_members"])}
     top = [best[groups] for groups in sorted(best)]
     groups = alt.X("groups:O", title="Number of groups", axis=alt.Axis(labelAngle=0))
+    every = _criterion_points(rows, rows)
+    lowest = min(point["value"] for point in every)
     criterion = {
         "x": groups,
-        "y": alt.Y("value:Q", title="Criterion (higher is better)", scale=alt.Scale(zero=False)),
+        "y": alt.Y(
+            "value:Q",
+            title="BIC less that of the best model (0 is best)",
+            scale=alt.Scale(type="symlog"),
+            axis=alt.Axis(values=[-level for level in LEVELS if level <= -lowest or level <= SMALLEST_GAP]),
+        ),
         "color": alt.Color(
             "criterion:N", title=None, scale=alt.Scale(range=list(COLOURS[:2])), legend=alt.Legend(orient="top")
         ),
     }
-    lines = alt.Chart(_data(_criterion_points(top))).mark_line().encode(**criterion)
-    points = alt.Chart(_data(_criterion_points(rows))).mark_point(filled=True, size=50).encode(**criterion)
+    lines = alt.Chart(_data(_criterion_points(top, rows))).mark_line().encode(**criterion)
+    points = alt.Chart(_data(every)).mark_point(filled=True, size=50).encode(**criterion)
     entropy = (
         alt.Chart(_data([row for row in top if row["groups"] > 1]))
         .mark_line(point={"color": COLOURS[2], "size": 50}, color=COLOURS[2])
         .encode(x=groups, y=alt.Y("relative_entropy:Q", title="Relative entropy", scale=alt.Scale(domain=[0, 1])))
     )
     return alt.hconcat(
-        (lines + points).properties(width=WIDTH * 2 // 3, height=HEIGHT, title="Criteria"),
+        (lines + points).properties(width=WIDTH * 2 // 3, height=HEIGHT, title="Which number of groups BIC prefers"),
         entropy.properties(width=WIDTH // 2, height=HEIGHT, title="How well members can be told apart"),
     )
 
 
-def _criterion_points(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _criterion_points(rows: list[dict[str, Any]], every: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    highest = {name: max(row[name] for row in every) for name in ("bic_members", "bic_observations")}
     return [
-        {"groups": row["groups"], "criterion": label, "value": row[name]}
+        {"groups": row["groups"], "criterion": label, "value": row[name] - highest[name]}
         for row in rows
         for name, label in (("bic_members", "BIC (members)"), ("bic_observations", "BIC (observations)"))
     ]

@@ -31,11 +31,15 @@ def released_tables(result: TrajectoryResult) -> "dict[str, pa.Table]":
     observed = tables["trajectories"].column("observed").to_pylist()
     hidden = [None if small[group - 1] else value for group, value in zip(groups, observed, strict=True)]
     tables["trajectories"] = _replaced(tables["trajectories"], "observed", hidden)
-    grolts = tables["grolts"]
+    tables["grolts"] = released_checklist(tables["grolts"])
+    return tables
+
+
+def released_checklist(grolts: "pa.Table") -> "pa.Table":
+    """The GRoLTS checklist without the members assigned to each group."""
     report = ["See table groups." if item == "12" else text for item, text in
               zip(grolts.column("item").to_pylist(), grolts.column("report").to_pylist(), strict=True)]  # fmt: skip
-    tables["grolts"] = _replaced(grolts, "report", report)
-    return tables
+    return _replaced(grolts, "report", report)
 
 
 def _replaced(table: "pa.Table", name: str, values: list[object] | list[int | None] | list[str]) -> "pa.Table":

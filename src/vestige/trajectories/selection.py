@@ -10,10 +10,11 @@ import numpy as np
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.results import Finding, Provenance, Severity, plain_settings
-from vestige.trajectories.adequacy import classification
+from vestige.trajectories.adequacy import NOBODY_ASSIGNED, adequacy_findings, classification
 from vestige.trajectories.assemble import Prepared, prepare
 from vestige.trajectories.compiled import FloatArray, IntArray
 from vestige.trajectories.fit import fit_prepared
+from vestige.trajectories.grolts import grolts_table
 from vestige.trajectories.histories import Panel
 from vestige.trajectories.order_search import search_orders, settings_of
 from vestige.trajectories.result import TrajectoryResult
@@ -92,10 +93,13 @@ class SelectionResult:
     @property
     def table_names(self) -> tuple[str, ...]:
         """Names that `table` takes."""
-        return ("models", "stability")
+        return ("models", "stability", "grolts")
 
     def table(self, name: str = "models") -> "pa.Table":
-        """Table "models": one row a model with every criterion; "stability": groups of neighbouring fits compared.
+        """A table by name.
+
+        "models": one row a model with every criterion. "stability": groups of neighbouring fits compared. "grolts": the
+        checklist of the best fit, with what the search answers.
 
         Raises:
             SettingsError: no such table.
@@ -104,10 +108,14 @@ class SelectionResult:
             return _models_table(self)
         if name == "stability":
             return _stability_table(self)
-        raise SettingsError(f"there is no table {name!r}", hint="choose models or stability")
+        if name == "grolts":
+            return grolts_table(self.best(), self.table("models").to_pylist())
+        raise SettingsError(f"there is no table {name!r}", hint=f"choose one of {', '.join(self.table_names)}")
 
     def best(self, criterion: str = "bic_members") -> TrajectoryResult:
         """The fit that a criterion prefers; look at the table and the findings before relying on it.
+
+        A degenerate fit (an empty group, twins, a collapsed sigma) is passed over where there is a sound one.
 
         Raises:
             SettingsError: no such criterion.
@@ -116,7 +124,10 @@ class SelectionResult:
         signs = {"bic_members": 1.0, "bic_observations": 1.0} | lower
         if criterion not in signs:
             raise SettingsError(f"there is no criterion {criterion!r}", hint=f"choose one of {', '.join(signs)}")
-        return max(self.fits, key=lambda fit: signs[criterion] * float(getattr(fit.criteria, criterion)))
+        return max(
+            self.fits,
+            key=lambda fit: (fit.search.best.sound, signs[criterion] * float(getattr(fit.criteria, criterion))),
+        )
 
     def summary(self) -> str:
         """The table of models and the findings, as text."""
@@ -207,9 +218,14 @@ def _best_by_groups(fits: Sequence[TrajectoryResult]) -> list[TrajectoryResult]:
     best: dict[int, TrajectoryResult] = {}
     for fit in fits:
         rival = best.get(fit.classes)
-        if rival is None or fit.criteria.bic_members > rival.criteria.bic_members:
+        if rival is None or _merit(fit) > _merit(rival):
             best[fit.classes] = fit
     return [best[groups] for groups in sorted(best)]
+
+
+def _merit(fit: TrajectoryResult) -> tuple[bool, float]:
+    """A degenerate fit comes after every sound one."""
+    return fit.search.best.sound, fit.criteria.bic_members
 
 
 def adjusted_rand(first: IntArray, second: IntArray, weight: FloatArray) -> float:
@@ -271,10 +287,17 @@ def _split_half(prepared: Prepared, fit: TrajectoryResult, seed: int) -> float |
 
 
 def _findings(fits: list[TrajectoryResult], stability: list[float | None]) -> tuple[Finding, ...]:
-    ranked = sorted(fits, key=lambda fit: -fit.criteria.bic_members)
+    ranked = sorted((fit for fit in fits if fit.search.best.sound), key=lambda fit: -fit.criteria.bic_members)
     findings = []
-    best = ranked[0]
-    rivals = [fit for fit in ranked[1:] if best.criteria.bic_members - fit.criteria.bic_members < CLOSE_RIVAL]
+    best = max(fits, key=_merit)
+    for own in fits:
+        if own.criteria.bic_members > best.criteria.bic_members:
+            name = f"{own.classes} groups of order {_order_text(settings_of(own).order)}"
+            text = f"The model with {name} has a higher BIC, but is degenerate and passed over."
+            findings.append(Finding("degenerate-model", Severity.CAUTION, text))
+    rivals = [
+        fit for fit in ranked if fit is not best and best.criteria.bic_members - fit.criteria.bic_members < CLOSE_RIVAL
+    ]
     for rival in rivals[:SHOWN_RIVALS]:
         gap = best.criteria.bic_members - rival.criteria.bic_members
         names = [f"{fit.classes} groups of order {_order_text(settings_of(fit).order)}" for fit in (rival, best)]
@@ -311,10 +334,15 @@ def _models_table(result: SelectionResult) -> "pa.Table":
                 "starts": fit.search.polished, "starts_at_best": fit.starts_at_best,
                 "smallest_share": float(fit.shares.min()), "relative_entropy": quality.relative_entropy,
                 "lowest_average_posterior": float(np.nanmin(quality.average_posterior)), "split_half_rand": rand,
-                "findings": ", ".join(finding.code for finding in fit.findings),
+                "findings": ", ".join(finding_codes(fit)),
             }
         )  # fmt: skip
     return pa.Table.from_pylist(rows)
+
+
+def finding_codes(fit: TrajectoryResult) -> list[str]:
+    """Codes of what a fit does not meet, but for one that tells an empty group from a small one."""
+    return [own.code for own in (*fit.findings, *adequacy_findings(fit)) if own.code != NOBODY_ASSIGNED]
 
 
 def _order_text(order: Orders) -> str:
