@@ -1,4 +1,4 @@
-"""Short forms of `make study-trajectories` and `make study-forum-groups`; docs/validation has the long ones' figures."""
+"""Short forms of `make study-trajectories` and `make study-forum-groups`; docs/validation has the long ones."""
 
 import importlib.util
 import sys

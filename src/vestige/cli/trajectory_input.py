@@ -1,11 +1,11 @@
 """From the options of `vestige trajectories` to a panel, a model and the traits that groups are profiled against."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from vestige.errors import SettingsError
+from vestige.inputs import chosen, read_table_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from vestige.trajectories import Panel, TrajectorySettings
 
 LARGEST_SEARCH = 40
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,12 @@ def model_of(options: ModelOptions, numbers: tuple[int, ...]) -> "TrajectorySett
 
     curve = _orders(options.order, "--order")
     return TrajectorySettings(
-        family=_choice(Family, options.family, "--family"),
+        family=chosen(Family, options.family, "--family"),
         groups=numbers[0] if isinstance(curve, int) else len(curve),
         order=curve,
         zero_order=_orders(options.zero_order, "--zero-order"),
         zero_scope=Scope.COMMON if options.common_zero else Scope.GROUP,
-        spread_scope=None if options.spread is None else _choice(Scope, options.spread, "--spread"),
+        spread_scope=None if options.spread is None else chosen(Scope, options.spread, "--spread"),
         basis=Basis.SPLINE if options.spline else Basis.POLYNOMIAL,
         minimum=options.minimum,
         maximum=options.maximum,
@@ -126,9 +124,9 @@ def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, tr
             raise SettingsError(f"--{option} belongs to a file, not to a dataset", hint="leave it out")
     settings = PanelSettings(
         outcome=options.outcome,
-        clock=_choice(Clock, options.clock, "--clock"),
-        before=_choice(Before, options.before, "--before"),
-        after_ban=_choice(AfterBan, options.after_ban, "--after-ban"),
+        clock=chosen(Clock, options.clock, "--clock"),
+        before=chosen(Before, options.before, "--before"),
+        after_ban=chosen(AfterBan, options.after_ban, "--after-ban"),
         forum=options.forum,
     )
     with open_dataset(folder, engine=options.engine) as dataset:
@@ -144,7 +142,7 @@ def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, tr
 
 
 def _file_source(path: Path, options: FileOptions, traits: str | None) -> Source:
-    from vestige.trajectories import read_table, wide_panel
+    from vestige.trajectories import wide_panel
 
     if options.columns is None:
         raise SettingsError("a file needs the columns of the responses", hint="pass --columns, such as y1:y20")
@@ -153,7 +151,7 @@ def _file_source(path: Path, options: FileOptions, traits: str | None) -> Source
         raise SettingsError("a covariate is given as name=columns", hint="for example --covariate income=c1:c20")
     if traits is not None and options.identifier is None:
         raise SettingsError("profiles need a column of the member", hint="pass --id")
-    table = read_table(path)
+    table = read_table_file(path)
     panel = wide_panel(
         table,
         options.columns,
@@ -183,12 +181,6 @@ def _times(text: str | None) -> list[float] | str | None:
         return [float(part) for part in text.split(",")]
     except ValueError:
         return text
-
-
-def _choice(kind: type[Choice], text: str, option: str) -> Choice:
-    if text not in set(kind):
-        raise SettingsError(f"{option} has no such choice", hint=f"choose one of {', '.join(kind)}")
-    return kind(text)
 
 
 def _orders(text: str, option: str) -> int | tuple[int, ...]:

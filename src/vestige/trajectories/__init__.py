@@ -1,5 +1,6 @@
 """Group-based trajectory models (Nagin 1999, 2005): paths over time, and who follows which."""
 
+from vestige.inputs import read_table_file as read_table
 from vestige.trajectories.adequacy import adequacy_findings, predictive_checks
 from vestige.trajectories.compare import compare_fits, replicate_trajectories
 from vestige.trajectories.export_data import export_data
@@ -10,7 +11,7 @@ from vestige.trajectories.panel import AfterBan, Before, Clock, PanelSettings, b
 from vestige.trajectories.partitions import PartitionedPanel, partition_panel
 from vestige.trajectories.predict import expected_paths, predict_membership
 from vestige.trajectories.profiles import ProfileSettings, profile_groups
-from vestige.trajectories.readers import long_panel, read_table, wide_panel
+from vestige.trajectories.readers import long_panel, wide_panel
 from vestige.trajectories.release import released_tables
 from vestige.trajectories.resampling import (
     BootstrapKind,

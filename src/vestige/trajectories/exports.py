@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
+from vestige.inputs import chosen
 from vestige.trajectories.export_data import DATA_FILE, refuse_collapsed
 from vestige.trajectories.r_code import r_code
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.settings import chosen
 from vestige.trajectories.stata_code import stata_code
 
 

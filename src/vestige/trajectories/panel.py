@@ -9,9 +9,9 @@ import numpy as np
 from vestige.dataset import Dataset
 from vestige.dataset.events import OUTCOMES, event_months, forum_window, lasting_bans, members_of
 from vestige.errors import DatasetError, SettingsError
+from vestige.inputs import chosen
 from vestige.trajectories.compiled import BoolArray, IndexArray, IntArray
 from vestige.trajectories.histories import Panel, SparseCounts
-from vestige.trajectories.settings import chosen
 from vestige.trajectories.trajectory_tables import collapsed, histories
 
 if TYPE_CHECKING:

@@ -1,12 +1,11 @@
-"""Panels from tables: wide (a column a time) or long (a row a cell), from Arrow, pandas, Polars, CSV or Parquet."""
+"""Panels from tables: wide (a column a time) or long (a row a cell), of any library that exports Arrow."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vestige.errors import SettingsError, SourceError
+from vestige.errors import SettingsError
 from vestige.trajectories.compiled import FloatArray
 from vestige.trajectories.histories import Panel
 
@@ -128,25 +127,6 @@ def long_panel(
         weights=None if weight is None else _stable(source, weight, member),
         outcome=outcome,
     )
-
-
-def read_table(file: Path) -> "pa.Table":
-    """A CSV or Parquet file as Arrow.
-
-    Raises:
-        SourceError: not readable as either.
-    """
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    table = None
-    try:
-        table = parquet.read_table(file) if file.suffix.lower() in {".parquet", ".pq"} else csv.read_csv(file)
-    except (OSError, pa.ArrowInvalid):
-        table = None
-    if table is None:
-        raise SourceError("the file is neither a readable CSV nor Parquet", hint="give a .csv or .parquet file")
-    return table
 
 
 def arrow_table(table: object) -> "pa.Table":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vestige.errors import SettingsError
+from vestige.inputs import chosen
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.trajectories.assemble import prepare
 from vestige.trajectories.compiled import FloatArray
@@ -21,7 +22,7 @@ from vestige.trajectories.likelihood import Evaluator
 from vestige.trajectories.maximise import expect_maximise, newton
 from vestige.trajectories.predict import path_settings
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.settings import DualTrajectorySettings, chosen
+from vestige.trajectories.settings import DualTrajectorySettings
 from vestige.trajectories.simulation import draw_responses
 from vestige.trajectories.starts import smoothed_paths, split_starts
 from vestige.trajectories.tables import expected_grid

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from vestige.errors import SettingsError
-
-Choice = TypeVar("Choice", bound=StrEnum)
+from vestige.inputs import chosen
 
 MAX_ORDER: Final = 5
 NO_ZERO_PART: Final = -1
@@ -238,13 +237,6 @@ class DualTrajectorySettings:
 
 
 AnySettings = TrajectorySettings | MultiTrajectorySettings | DualTrajectorySettings
-
-
-def chosen(kind: type[Choice], value: str, name: str) -> Choice:
-    """The member of an enum that a text names; raises SettingsError with the choices."""
-    if value not in set(kind):
-        raise SettingsError(f"{name} has no such choice", hint=f"choose one of {', '.join(kind)}")
-    return kind(value)
 
 
 def check_groups(groups: int, reference_group: int, confidence: float) -> None:
