@@ -96,6 +96,13 @@ def test_months_after_a_lasting_ban_are_missing(
     np.testing.assert_array_equal(panel.dense(), np.array(expected, dtype=float))
 
 
+def test_posts_that_were_deleted_count_if_asked(folder: Path, open_engine) -> None:
+    panel = build_panel(open_engine(folder), settings=PanelSettings(removed="counted"))
+    expected = np.array(CALENDAR, dtype=float)
+    expected[1, 2] += 1.0
+    np.testing.assert_array_equal(panel.dense(), expected)
+
+
 def test_identical_histories_collapse_in_the_engine(folder: Path, open_engine) -> None:
     panel = build_panel(open_engine(folder), settings=PanelSettings(collapse=True))
     assert panel.members == 5

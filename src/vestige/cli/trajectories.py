@@ -43,6 +43,9 @@ def trajectories(
     clock: Annotated[str, typer.Option(help="dataset: calendar, or registration (months since)")] = "calendar",
     before: Annotated[str, typer.Option(help="dataset: months before registration are missing or zero")] = "missing",
     after_ban: Annotated[str, typer.Option(help="dataset: months after a lasting ban are missing or zero")] = "missing",
+    removed: Annotated[
+        str, typer.Option(help="dataset: posts deleted later, or never approved, are left-out or counted")
+    ] = "left-out",
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="dataset: this forum alone")] = None,
     engine: Annotated[Engine, typer.Option(help="dataset: where reductions run")] = Engine.DUCKDB,
     columns: Annotated[str | None, typer.Option(help="file: response columns, such as y1:y20")] = None,
@@ -82,7 +85,7 @@ def trajectories(
     )  # fmt: skip
     found = source_of(
         source,
-        DatasetOptions(outcome, clock, before, after_ban, forum, engine),
+        DatasetOptions(outcome, clock, before, after_ban, removed, forum, engine),
         FileOptions(columns, identifier, times, exposure, covariate or [], risk, weight),
         traits,
     )

@@ -41,6 +41,7 @@ class DatasetOptions:
     clock: str
     before: str
     after_ban: str
+    removed: str
     forum: str | None
     engine: "Engine"
 
@@ -116,7 +117,7 @@ def numbers_of_groups(text: str, option: str) -> tuple[int, ...]:
 
 def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, traits: str | None) -> Source:
     from vestige.dataset import open_dataset
-    from vestige.trajectories import AfterBan, Before, Clock, PanelSettings, build_panel, member_traits
+    from vestige.trajectories import AfterBan, Before, Clock, PanelSettings, Removed, build_panel, member_traits
 
     for name, value in vars(file).items():
         if value:
@@ -127,6 +128,7 @@ def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, tr
         clock=chosen(Clock, options.clock, "--clock"),
         before=chosen(Before, options.before, "--before"),
         after_ban=chosen(AfterBan, options.after_ban, "--after-ban"),
+        removed=chosen(Removed, options.removed, "--removed"),
         forum=options.forum,
     )
     with open_dataset(folder, engine=options.engine) as dataset:

@@ -74,8 +74,14 @@ def _month(moment: datetime) -> int:
     return moment.year * MONTHS_A_YEAR + moment.month - 1
 
 
-def event_months(dataset: "Dataset", outcome: str, forum: int) -> "ir.Table":
-    """member, month, count: dated events of members of one forum, removed ones left out.
+def event_months(dataset: "Dataset", outcome: str, forum: int, *, removed: bool = False) -> "ir.Table":
+    """member, month, count: dated events of members of one forum.
+
+    Args:
+        dataset: an opened dataset.
+        outcome: one of OUTCOMES.
+        forum: id of the forum.
+        removed: whether posts and threads that were deleted or never approved count too.
 
     Raises:
         SettingsError: an unknown outcome.
@@ -87,7 +93,7 @@ def event_months(dataset: "Dataset", outcome: str, forum: int) -> "ir.Table":
     events = dataset.table(name)
     moment = "created_at" if name == "thread" else "at"
     events = events.filter(events.forum == forum, events[moment].notnull(), events[actor].notnull())
-    if "state" in events.columns:
+    if "state" in events.columns and not removed:
         events = events.filter(events.state == State.VISIBLE.value)
     if name == "message":
         events = events.select("message", "sender", "at").distinct()

@@ -7,7 +7,7 @@ from vestige.trajectories.export_data import export_data
 from vestige.trajectories.exports import Language, export_code
 from vestige.trajectories.fit import fit_dual_trajectories, fit_multi_trajectories, fit_trajectories
 from vestige.trajectories.histories import Panel, SparseCounts
-from vestige.trajectories.panel import AfterBan, Before, Clock, PanelSettings, build_panel
+from vestige.trajectories.panel import AfterBan, Before, Clock, PanelSettings, Removed, build_panel
 from vestige.trajectories.partitions import PartitionedPanel, partition_panel
 from vestige.trajectories.predict import expected_paths, predict_membership
 from vestige.trajectories.profiles import ProfileSettings, profile_groups
@@ -50,6 +50,7 @@ __all__ = [
     "PartitionedPanel",
     "PathSettings",
     "ProfileSettings",
+    "Removed",
     "Scope",
     "SearchSettings",
     "SelectionResult",

@@ -40,6 +40,13 @@ class AfterBan(StrEnum):
     ZERO = "zero"
 
 
+class Removed(StrEnum):
+    """What posts and threads are that were deleted later, or never approved."""
+
+    LEFT_OUT = "left-out"
+    COUNTED = "counted"
+
+
 @dataclass(frozen=True)
 class PanelSettings:
     """Which events, on which clock.
@@ -49,6 +56,8 @@ class PanelSettings:
         clock: months of the calendar, or months since registration.
         before: months before registration are missing or zero (calendar).
         after_ban: months from a ban without end on are missing or zero.
+        removed: posts and threads that were deleted or never approved are left out or counted, as far as the source
+            kept them.
         forum: code of the forum; None when the dataset has one.
         periods: longest panel in months; later months are cut off. None keeps all.
         collapse: whether identical histories are collapsed to one weighted row in the engine; assignments are then of
@@ -59,6 +68,7 @@ class PanelSettings:
     clock: Clock = Clock.CALENDAR
     before: Before = Before.MISSING
     after_ban: AfterBan = AfterBan.MISSING
+    removed: Removed = Removed.LEFT_OUT
     forum: str | None = None
     periods: int | None = None
     collapse: bool = False
@@ -67,6 +77,7 @@ class PanelSettings:
         object.__setattr__(self, "clock", chosen(Clock, self.clock, "clock"))
         object.__setattr__(self, "before", chosen(Before, self.before, "before"))
         object.__setattr__(self, "after_ban", chosen(AfterBan, self.after_ban, "after_ban"))
+        object.__setattr__(self, "removed", chosen(Removed, self.removed, "removed"))
         if self.outcome not in OUTCOMES:
             raise SettingsError(f"there is no outcome {self.outcome!r}", hint=f"choose one of {', '.join(OUTCOMES)}")
         if self.periods is not None and self.periods < 2:  # noqa: PLR2004 - one period is no path
@@ -123,8 +134,9 @@ def reduced_panel(dataset: Dataset, settings: PanelSettings) -> tuple["ir.Table"
         people = people.mutate(left=people.registered.nullif(people.registered))
     if settings.clock is Clock.CALENDAR and settings.before is Before.ZERO:
         people = people.mutate(registered=people.registered.fill_null(first) * 0 + first)
+    events = event_months(dataset, settings.outcome, forum, removed=settings.removed is Removed.COUNTED)
     cells, spans = histories(
-        event_months(dataset, settings.outcome, forum), people, first, last,
+        events, people, first, last,
         by_registration=settings.clock is Clock.REGISTRATION,
     )  # fmt: skip
     return cells, spans, min(last - first + 1, settings.periods or last - first + 1)
