@@ -31,6 +31,7 @@ class Software(StrEnum):
     """Where a forum's records come from."""
 
     PHPBB = "phpbb"
+    PHPBB2 = "phpbb2"
     MYBB = "mybb"
     SMF = "smf"
     VBULLETIN3 = "vbulletin3"

@@ -23,6 +23,7 @@ MAILBOX_NAME: Final = re.compile(r"\.mbo?x(\.(gz|zst|xz))?$")
 
 _SOURCES: Final = {
     Software.PHPBB: ("phpbb", "PHPBB"),
+    Software.PHPBB2: ("phpbb2", "PHPBB2"),
     Software.VBULLETIN3: ("vbulletin", "VBULLETIN"),
     Software.VBULLETIN5: ("vbulletin5", "VBULLETIN5"),
     Software.XENFORO: ("xenforo", "XENFORO"),

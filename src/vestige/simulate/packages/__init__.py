@@ -27,6 +27,7 @@ from vestige.simulate.packages.writing import held_tables, package_canaries, pac
 
 _PACKAGES: Final = {
     "mybb": ("mybb", "MYBB"),
+    "phpbb2": ("phpbb2", "PHPBB2"),
     "vbulletin": ("vbulletin", "VBULLETIN"),
     "vbulletin5": ("vbulletin5", "VBULLETIN5"),
     "xenforo": ("xenforo", "XENFORO"),
