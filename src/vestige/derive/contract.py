@@ -199,6 +199,12 @@ class Source:
             raise ValueError(f"{self.title}: {'; '.join(problems)}")
 
     @property
+    def granted_detect(self) -> tuple[str, ...]:
+        """The identifying tables that are read: an account of a live database sees no others."""
+        declared = {table.name for table in self.tables}
+        return tuple(name for name in self.detect if name in declared)
+
+    @property
     def handle(self) -> tuple[str, str] | None:
         """Table and column of the members' handles; None when the source declares none."""
         found = [

@@ -158,4 +158,4 @@ def _live_source(source: str, software: Software | None, prefix: str | None, pas
     }
     database = kinds[address.engine](address, password or password_from_environment())
     declared = source_of(software) if software is not None else detect_live(database, _in_databases(), prefix)
-    return OpenSource(declared, LiveReader(database, declared.detect, prefix))
+    return OpenSource(declared, LiveReader(database, declared.granted_detect, prefix))

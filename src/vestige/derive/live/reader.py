@@ -96,6 +96,8 @@ def detect_live(database: Database, sources: Sequence[Source], prefix: str | Non
         raise _lost("the list of tables")
     found = [source for source in sources if find_prefixes(names, source.detect, prefix)]
     if not found:
+        found = [source for source in sources if find_prefixes(names, source.granted_detect, prefix)]
+    if not found:
         raise SourceError(
             "the database holds no forum of a package that is known, or the account may not read its tables",
             hint="see --software and --prefix, and the guide on live databases",

@@ -1,8 +1,8 @@
 """phpBB 2.0 as a dump: Latin-1 tables, texts apart from what they belong to, a copy of a message for each side.
 
-Facts of the format: user -1, who has a row, is every guest and every deleted author; every account has a group of its own
-(`group_single_user`), through which moderators of sections get their rights; a message's second copy, the sender's, is
-made when it is read; shadows of moved threads have status 2.
+Facts of the format: user -1, who has a row, is every guest and every deleted author; every account has a group of its
+own (`group_single_user`), through which moderators of sections get their rights; a message's second copy, the sender's,
+is made when it is read; shadows of moved threads have status 2.
 """
 
 from typing import Final
@@ -135,8 +135,8 @@ PHPBB2: Final = Package(
         "thread": """SELECT thread, section, coalesce(starter, -1) AS starter, created_at, 'visible' AS state
                      FROM thread""",
         "object": "SELECT object, size_band, coalesce(uploader, -1) AS uploader, moment AS at FROM object",
-        "post": """SELECT post, thread, section, coalesce(author, -1) AS author, moment AS at, is_opening, NULL AS parent_post, edited_at,
-                          'visible' AS state, attachments FROM post""",
+        "post": """SELECT post, thread, section, coalesce(author, -1) AS author, moment AS at, is_opening, edited_at,
+                          NULL AS parent_post, 'visible' AS state, attachments FROM post""",
         "reaction": "",
         "message": """SELECT 1000 * message + position AS message, sender, recipient, moment AS at FROM message""",
         "view": "SELECT member, moment AS at, NULL AS thread, kind FROM last_visit",
