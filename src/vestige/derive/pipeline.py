@@ -15,6 +15,7 @@ from vestige.dataset.schema import CODE_PATTERN, TABLES
 from vestige.dataset.store import seal_manifest
 from vestige.derive.assembling import Assembled, collect_raw, count_findings, find_window, keep_rows
 from vestige.derive.contract import Reader, ReadReport, Source
+from vestige.derive.daily_curve import daily_curve_findings
 from vestige.derive.group_map import CustodianMap
 from vestige.derive.keys import PseudonymKey
 from vestige.derive.leaving_out import leave_out
@@ -309,6 +310,8 @@ class _Run:
         window = find_window(staging, supplied, self.settings.window_end)
         unicity = self._judge_fine_times(supplied)
         assembled = keep_rows(staging, source, supplied, window)
+        posts = assembled.rows.get("post", 0)
+        curve = list(daily_curve_findings(staging, posts)) if posts else []
         self.progress(Step("assemble", 2, 3))
         write_tables(
             staging,
@@ -323,7 +326,7 @@ class _Run:
                 self.lookup, staging, assembled.rows, self.folder, key=self.identity.key, software=software, code=code
             )
         self.progress(Step("assemble", 3, 3))
-        findings = [*report.findings, *times.findings(), *known, *left_out, *assembled.findings]
+        findings = [*report.findings, *times.findings(), *known, *left_out, *assembled.findings, *curve]
         findings += self._own_findings(window, unicity)
         return self._manifest(report, assembled, findings), report, unicity
 
