@@ -201,6 +201,8 @@ def _choice(enum: type[Choice], value: str, option: str) -> Choice:
 
 
 def _print_result(result: "DeriveResult") -> None:
+    print_line(f"Package: {', '.join(forum.software for forum in result.manifest.forums)}")
+    print_line()
     print_line(f"{'source table':<20}{'rows read':>14}{'rows kept':>14}")
     for count in result.manifest.source_counts:
         kept = "looked up" if count.table in result.looked_up else f"{count.kept:,}"

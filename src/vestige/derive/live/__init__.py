@@ -1,1 +1,1 @@
-"""Live databases, read only: numbers are made by the server, so that no text crosses the wire."""
+"""Live databases, read only: numbers are made by the server; of texts only packed lists and names cross the wire."""

@@ -1,8 +1,8 @@
 """MySQL and MariaDB, through PyMySQL.
 
-The server writes the numbers of a row into one field of digits and commas: no text crosses the wire, and PyMySQL,
-which is Python, has one field a row to unpack instead of one a column. Packed cells and names come in hexadecimal
-digits and become numbers at once.
+The server writes the numbers of a row into one field of digits and commas, so that PyMySQL, which is Python, has one
+field a row to unpack instead of one a column. Packed cells and names come in hexadecimal digits and become numbers at
+once; no other text crosses the wire.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -149,7 +149,7 @@ class MysqlDatabase:
             _forget(cursor)
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
-        """Ids and names, for the custodian's map: the one place where text crosses the wire."""
+        """Ids and names, for the custodian's map: the one place where text stays text."""
         query = f"SELECT {_quoted(id_column)}, {_quoted(name_column)} FROM {_quoted(table)}"
         return {int(key): (name or b"").decode("utf-8", "replace") for key, name in self._run(query)}
 

@@ -129,7 +129,7 @@ class PostgresqlDatabase:
                 cursor.close()
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
-        """Ids and names, for the custodian's map: the one place where text crosses the wire."""
+        """Ids and names, for the custodian's map: the one place where text stays text."""
         query = f"SELECT {_quoted(id_column)}, {_quoted(name_column)}::text FROM {self._table(table)}"
         return {int(key): name or "" for key, name in self._run(query)}
 
