@@ -20,6 +20,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "derive_log",
     "sources",
     "merge",
+    "classify",
     "simulate",
     "describe",
     "validate",

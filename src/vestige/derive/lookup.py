@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from vestige.dataset.manifest import Manifest
 from vestige.dataset.store import file_digest
 from vestige.derive.keys import PseudonymKey
 from vestige.derive.staging import Staging
@@ -88,7 +89,11 @@ def write_lookup(
         seal.write(stream, b"")
 
 
-def open_lookup(file: Path, key: PseudonymKey) -> tuple[Binding, Iterator[tuple[str, "pa.RecordBatch"]]]:
+Parts = Iterator[tuple[str, "pa.RecordBatch"]]
+"""Entities, each with batches of `source` and `id`."""
+
+
+def open_lookup(file: Path, key: PseudonymKey) -> tuple[Binding, Parts]:
     """The dataset that a lookup is bound to, and its parts: an entity, and batches of `source` and `id`.
 
     Raises:
@@ -99,7 +104,26 @@ def open_lookup(file: Path, key: PseudonymKey) -> tuple[Binding, Iterator[tuple[
     return binding, _numbers(parts)
 
 
-def _numbers(parts: Iterator[bytes]) -> Iterator[tuple[str, "pa.RecordBatch"]]:
+def open_lookup_of(folder: Path, manifest: Manifest, file: Path, key: PseudonymKey) -> Parts:
+    """The parts of the lookup that belongs to a dataset of one forum.
+
+    Raises:
+        LookupFileError: as for `open_lookup`, or it belongs to another dataset.
+    """
+    binding, parts = open_lookup(file, key)
+    (forum,) = manifest.forums
+    digests = {
+        name: file_digest(folder / manifest.files_of(name)[0].path) if name in manifest.tables else ""
+        for name in BOUND_TABLES
+    }
+    if (binding.software, binding.code, dict(binding.digests)) != (forum.software.value, forum.code, digests):
+        raise LookupFileError(
+            "the lookup belongs to another dataset", hint="give the one that was written when this one was derived"
+        )
+    return parts
+
+
+def _numbers(parts: Iterator[bytes]) -> Parts:
     for part in parts:
         entity, _, content = part.partition(b"\0")
         yield entity.decode(), _unpacked(content)

@@ -7,15 +7,13 @@ from typing import Final
 
 from vestige.dataset.manifest import Manifest
 from vestige.dataset.schema import MemberKind
-from vestige.dataset.store import file_digest
 from vestige.derive.keys import PseudonymKey
 from vestige.derive.log.reader import PAGE_TABLE, TABLES, TRANSFER_TABLE
 from vestige.derive.log.sessions import SESSION_TABLE
 from vestige.derive.log.sessions import TABLE as SESSIONS
-from vestige.derive.lookup import BOUND_TABLES, open_lookup
+from vestige.derive.lookup import open_lookup_of
 from vestige.derive.staging import Staging
 from vestige.derive.writing import Identity, pseudonym_column
-from vestige.errors import LookupFileError
 
 WHO: Final = "log_who"
 """(source, id, kind): every member's number that stands in the log, and who that is; no row for one unknown."""
@@ -62,16 +60,7 @@ def fill_lookup(staging: Staging, known: Known, lookup: Path | None, key: Pseudo
     """
     if lookup is None:
         return
-    binding, parts = open_lookup(lookup, key)
-    (forum,) = known.manifest.forums
-    digests = {
-        name: file_digest(known.folder / known.manifest.files_of(name)[0].path) if known.has(name) else ""
-        for name in BOUND_TABLES
-    }
-    if (binding.software, binding.code, dict(binding.digests)) != (forum.software.value, forum.code, digests):
-        raise LookupFileError(
-            "the lookup belongs to another dataset", hint="give the one that was written when this one was derived"
-        )
+    parts = open_lookup_of(known.folder, known.manifest, lookup, key)
     for entity, batch in parts:
         if entity in _MAPPED:
             import pyarrow as pa

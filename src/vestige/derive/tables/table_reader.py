@@ -3,27 +3,19 @@
 Words (of ids, of enums) exist as Arrow arrays of one batch and become numbers here; they never reach the engine.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vestige.derive.contract import ReadReport, SourceColumn, SourceTable, TableRead, Take
-from vestige.derive.dump.unpack import ByteStream, open_stream
+from vestige.derive.tables.files import TableFile, batches_of, reading
 from vestige.derive.tables.table_map import MappedTable
 from vestige.derive.tables.table_source import ROW
-from vestige.errors import DumpError, SourceError, raise_clean
 from vestige.progress import Progress, Step
 from vestige.results import Finding, Severity
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-BLOCK_BYTES: Final = 4 << 20
-BATCH_ROWS: Final = 1 << 16
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_WHAT_TO_DO: Final = "check the map and the file; every row must have as many cells as the first"
 
 
 class TableReader:
@@ -50,8 +42,10 @@ class TableReader:
         reads = []
         for table in self._tables:
             rows = 0
-            with _clean(table):
-                for batch, consumed in _batches(table):
+            file = TableFile(table.file, table.name, table.delimiter, table.names)
+            shown = {column.column: column.target.name for column in table.columns if column.column is not None}
+            with reading(file):
+                for batch, consumed in batches_of(file, shown):
                     take(table.name, self._numbers(table, declared[table.name], batch, rows))
                     rows += batch.num_rows
                     progress(Step("read", self._done + consumed, total, "bytes", self._rows + rows))
@@ -92,118 +86,3 @@ class TableReader:
             if count:
                 severity = Severity.NOTE if doubt == "twice" else Severity.CAUTION
                 yield Finding(f"table-times-{doubt}", severity, f"{table}.{name}: {count:,} {text}")
-
-
-class _Unpacked(io.RawIOBase):
-    """A decompressed stream as Arrow reads it."""
-
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: memoryview) -> int:  # type: ignore[override] # any writable buffer
-        return self._stream.readinto(memoryview(room).cast("B"))
-
-
-@contextmanager
-def _clean(table: MappedTable) -> Iterator[None]:
-    """Arrow's own messages quote rows."""
-    import pyarrow as pa
-
-    failed = False
-    try:
-        yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        failed = True
-    if failed:
-        what = "a file of the map cannot be read as what its name says"
-        raise_clean(SourceError(what, where=table.name, hint=_WHAT_TO_DO))
-
-
-def _batches(table: MappedTable) -> "Iterator[tuple[pa.RecordBatch, int]]":
-    if not table.file.is_file():
-        raise SourceError("a file that the map names is not there", where=table.name, hint="paths begin at the map")
-    names = list(dict.fromkeys(column.column for column in table.columns if column.column is not None))
-    if table.file.name.lower().endswith(".parquet"):
-        return _parquet_batches(table, names)
-    return _csv_batches(table, names)
-
-
-def _parquet_batches(table: MappedTable, names: list[str]) -> "Iterator[tuple[pa.RecordBatch, int]]":
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(table.file, pre_buffer=False) as found:
-        _refuse_missing(table, names, found.schema_arrow.names)
-        size, rows, done = table.file.stat().st_size, max(found.metadata.num_rows, 1), 0
-        for batch in found.iter_batches(BATCH_ROWS, columns=names):
-            done += batch.num_rows
-            yield batch, size * done // rows
-
-
-def _csv_batches(table: MappedTable, names: list[str]) -> "Iterator[tuple[pa.RecordBatch, int]]":
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    bad: list[int | None] = []
-
-    def refuse(row: "pc.InvalidRow") -> str:
-        bad.append(row.number)
-        return "error"
-
-    _refuse_missing(table, names, _header(table))
-    with open_stream(table.file, _refuse_utf16) as stream:
-        try:
-            reader = pc.open_csv(
-                pa.PythonFile(_Unpacked(stream), "r"),
-                read_options=pc.ReadOptions(
-                    use_threads=False, block_size=BLOCK_BYTES, column_names=list(table.names) or None
-                ),
-                parse_options=pc.ParseOptions(
-                    delimiter=table.delimiter, newlines_in_values=True, invalid_row_handler=refuse
-                ),
-                convert_options=pc.ConvertOptions(
-                    check_utf8=False, include_columns=names, column_types=dict.fromkeys(names, pa.binary())
-                ),
-            )
-            for batch in reader:
-                yield batch, stream.consumed
-        except pa.ArrowInvalid:
-            if not bad:
-                raise
-    if bad:
-        where = f"{table.name}, row {bad[0]}"
-        raise SourceError("a row has another number of cells than the first", where=where, hint=_WHAT_TO_DO)
-    if stream.cut_short:
-        raise DumpError("the file ends too early", where=table.name, hint="get the whole file")
-
-
-def _header(table: MappedTable) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    with open_stream(table.file, _refuse_utf16) as stream:
-        options = pc.ReadOptions(use_threads=False, column_names=list(table.names) or None)
-        found = pc.open_csv(
-            pa.PythonFile(_Unpacked(stream), "r"),
-            read_options=options,
-            parse_options=pc.ParseOptions(delimiter=table.delimiter),
-        )
-        return list(found.schema.names)
-
-
-def _refuse_missing(table: MappedTable, names: Sequence[str], present: Sequence[str]) -> None:
-    missing = [
-        column.target.name for column in table.columns if column.column is not None and column.column not in present
-    ]
-    doubled = [name for name in names if present.count(name) > 1]
-    if missing or doubled:
-        what = "a column that the map names is not in its file" if missing else "a file names a column twice"
-        where = f"{table.name}: {', '.join(missing)}" if missing else table.name
-        raise SourceError(what, where=where, hint="names are as in the file's first line; is the delimiter right?")
-
-
-def _refuse_utf16(head: bytes) -> None:
-    if head.startswith(_UTF16):
-        raise SourceError("a CSV file is in UTF-16", hint="save it as UTF-8")
