@@ -97,7 +97,8 @@ def test_groups_of_a_dataset_are_profiled_with_suppression(tmp_path: Path) -> No
     forum = simulate_forum(settings=preset_settings("posting-groups", members=400, months=12), seed=1)
     write_simulated_dataset(tmp_path / "forum", forum)
     dataset, out = str(tmp_path / "forum" / "dataset"), tmp_path / "out"
-    options = ["--groups", "2", "--order", "1", "--starts", "4", "--after-ban", "zero", "--out", str(out), "--quiet"]
+    options = ["--groups", "2", "--order", "1", "--starts", "4", "--after-ban", "zero", "--removed", "counted"]
+    options += ["--out", str(out), "--quiet"]
     assert run(["trajectories", dataset, *options, "--traits", "role,registered,reactions_received"]) == 0
     rows = pq.read_table(out / "01-groups-2" / "profiles.parquet").to_pylist()
     assert {row["trait"] for row in rows} == {"role", "registered", "reactions_received"}

@@ -101,6 +101,7 @@ def test_posts_that_were_deleted_count_if_asked(folder: Path, open_engine) -> No
     expected = np.array(CALENDAR, dtype=float)
     expected[1, 2] += 1.0
     np.testing.assert_array_equal(panel.dense(), expected)
+    assert panel.shown.at(panel.times).tolist() == [0.0, 1.0, 2.0]
 
 
 def test_identical_histories_collapse_in_the_engine(folder: Path, open_engine) -> None:

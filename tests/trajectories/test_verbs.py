@@ -199,6 +199,17 @@ def test_expected_paths_are_the_curves(fit: TrajectoryResult) -> None:
         expected_paths(fit, TIMES, covariates=np.ones((8, 1)))
 
 
+def test_observed_paths_are_per_unit_of_exposure() -> None:
+    """Expected paths are those at exposure 1; drawn beside raw means they would look as if the model did not fit."""
+    generator = np.random.default_rng(3)
+    exposure = generator.uniform(0.2, 0.6, (400, 8))
+    high = generator.random(400) < 0.4
+    rate = np.exp(np.where(high, 1.8, 0.2)[:, None] + 0.3 * TIMES)
+    panel = Panel(generator.poisson(rate * exposure).astype(float), TIMES, exposure=exposure)
+    rows = fit_trajectories(panel, settings=MODEL).table("trajectories").to_pylist()
+    assert np.array([row["observed"] / row["expected"] for row in rows]) == pytest.approx(1.0, abs=0.2)
+
+
 def test_comparison_matches_groups_and_crosses_assignments(fit: TrajectoryResult) -> None:
     three = fit_trajectories(_truth()[0], settings=replace(MODEL, groups=3))
     found = compare_fits(fit, three)

@@ -56,6 +56,25 @@ class SparseCounts:
 
 
 @dataclass(frozen=True)
+class ShownTime:
+    """How charts show a panel's times: as `origin` + `unit` x time, under a name.
+
+    Attributes:
+        name: title of the axis.
+        origin: what time 0 is shown as.
+        unit: what a step of 1 is shown as.
+    """
+
+    name: str = "Time"
+    origin: float = 0.0
+    unit: float = 1.0
+
+    def at(self, time: FloatArray | float) -> FloatArray:
+        """The times as shown."""
+        return np.asarray(self.origin + self.unit * np.asarray(time), dtype=np.float64)
+
+
+@dataclass(frozen=True)
 class Panel:
     """One outcome of all members over time.
 
@@ -72,6 +91,7 @@ class Panel:
         frequencies: (members,) how many members share this row (collapsed patterns).
         outcome: neutral name of the outcome.
         dataset_digest: of the dataset the panel was made from, or None.
+        shown: how charts show the times.
     """
 
     values: FloatArray | SparseCounts
@@ -86,6 +106,7 @@ class Panel:
     frequencies: FloatArray | None = None
     outcome: str = "outcome"
     dataset_digest: str | None = field(default=None, repr=False)
+    shown: ShownTime = field(default=ShownTime(), repr=False)
 
     def __post_init__(self) -> None:
         _check_shapes(self)

@@ -11,7 +11,7 @@ from vestige.dataset.events import OUTCOMES, event_months, forum_window, lasting
 from vestige.errors import DatasetError, SettingsError
 from vestige.inputs import chosen
 from vestige.trajectories.compiled import BoolArray, IndexArray, IntArray
-from vestige.trajectories.histories import Panel, SparseCounts
+from vestige.trajectories.histories import Panel, ShownTime, SparseCounts
 from vestige.trajectories.trajectory_tables import collapsed, histories
 
 if TYPE_CHECKING:
@@ -116,7 +116,14 @@ def build_panel(dataset: Dataset, *, settings: PanelSettings | None = None) -> P
         frequencies=frequencies,
         outcome=wanted.outcome,
         dataset_digest=dataset.manifest.digest,
+        shown=shown_months(wanted, length),
     )
+
+
+def shown_months(settings: PanelSettings, length: int) -> ShownTime:
+    """Times from -1 to 1 as months from 0."""
+    begin = "registration" if settings.clock is Clock.REGISTRATION else "the window's first"
+    return ShownTime(f"Months since {begin}", (length - 1) / 2.0, (length - 1) / 2.0)
 
 
 def reduced_panel(dataset: Dataset, settings: PanelSettings) -> tuple["ir.Table", "ir.Table", int]:

@@ -16,8 +16,8 @@ from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, OutcomeCells, chunk_bounds, count_cells, stack_histories
 from vestige.trajectories.compiled import FloatArray, IndexArray, IntArray
 from vestige.trajectories.families import family_model
-from vestige.trajectories.histories import Panel, SparseCounts
-from vestige.trajectories.panel import PanelSettings, reduced_panel, spans_as_profiles
+from vestige.trajectories.histories import Panel, ShownTime, SparseCounts
+from vestige.trajectories.panel import PanelSettings, reduced_panel, shown_months, spans_as_profiles
 from vestige.trajectories.passes import MemoryPasses
 from vestige.trajectories.settings import COUNT_FAMILIES, Family, PathSettings
 
@@ -47,6 +47,7 @@ class PartitionedPanel:
         partitions: in which they lie.
         outcome: neutral name of the outcome.
         dataset_digest: of the dataset.
+        shown: how charts show the times.
     """
 
     coded: "DataFrame"
@@ -60,6 +61,7 @@ class PartitionedPanel:
     partitions: int
     outcome: str
     dataset_digest: str | None
+    shown: ShownTime
 
     def random_part(self, size: int, seed: int) -> Panel:
         """At most `size` members as a panel in memory, every member with the same chance; same seed, same members."""
@@ -76,6 +78,7 @@ class PartitionedPanel:
             identifiers=table.column("member").to_numpy(),
             outcome=self.outcome,
             dataset_digest=self.dataset_digest,
+            shown=self.shown,
         )
 
     def close(self) -> None:
@@ -126,7 +129,7 @@ def partition_panel(dataset: "Dataset", *, partitions: int, settings: PanelSetti
     members.unpersist()
     return PartitionedPanel(
         coded, histories, whole, np.linspace(-1.0, 1.0, length), codes, members_total, observations, found, partitions,
-        wanted.outcome, dataset.manifest.digest,
+        wanted.outcome, dataset.manifest.digest, shown_months(wanted, length),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ WIDTH: Final = 460
 HEIGHT: Final = 280
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
 """Okabe and Ito (2008), readable without colour vision; two more for models with many groups."""
-SHOWN_MEMBERS: Final = 300
+SHOWN_OF_A_GROUP: Final = 100
 SMALLEST_GAP: Final = 10
 UNEVEN_LEVEL: Final = 10.0
 LEVELS: Final = (0, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -87,9 +87,16 @@ def _rows(result: "TrajectoryResult") -> list[dict[str, Any]]:
     labels = _group_labels(result, max(row["group"] for row in rows))
     for row in rows:
         row["group"] = labels[row["group"] - 1]
+        row["time"] = float(result.panels[0].shown.at(row["time"]))
         if row["observed"] is not None and not np.isfinite(row["observed"]):
             row["observed"] = None
     return rows
+
+
+def _time_axis(result: "TrajectoryResult") -> "alt.X":
+    import altair as alt
+
+    return alt.X("time:Q", title=result.panels[0].shown.name, scale=alt.Scale(zero=False, nice=False))
 
 
 def _data(rows: list[dict[str, Any]]) -> "alt.InlineData":
@@ -116,9 +123,7 @@ def _trajectories(result: "TrajectoryResult") -> "alt.TopLevelMixin":
     import altair as alt
 
     rows = _rows(result)
-    base = alt.Chart(_data(rows)).encode(
-        x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)), color=_colour(rows)
-    )
+    base = alt.Chart(_data(rows)).encode(x=_time_axis(result), color=_colour(rows))
     level, axis = _level_scale(result, rows)
     low = alt.Y("band_low:Q", title="Expected response", scale=level, axis=axis)
     band = base.mark_area(opacity=0.18).encode(y=low, y2="band_high:Q")
@@ -138,16 +143,18 @@ def _level_scale(result: "TrajectoryResult", rows: list[dict[str, Any]]) -> "tup
 
 
 def _observed(result: "TrajectoryResult") -> "alt.TopLevelMixin":
-    """Expected paths over observed ones of some members, a panel a group; members are lines without a name."""
+    """Expected paths over observed ones of some members of each group, a panel a group; lines have no name."""
     import altair as alt
 
-    panel, posterior = result.panels[0], result.posterior
-    chosen = np.random.default_rng(0).permutation(panel.rows)[:SHOWN_MEMBERS]
+    panel, own = result.panels[0], result.assignments - 1
+    mixed = np.random.default_rng(0).permutation(panel.rows)
+    chosen = np.concatenate([mixed[own[mixed] == group][:SHOWN_OF_A_GROUP] for group in range(result.classes)])
     labels = _group_labels(result, result.classes)
     values = panel.take(chosen).dense()
-    times = np.broadcast_to(panel.row_times() if panel.times.ndim == 1 else panel.times[chosen], values.shape)
+    times = panel.shown.at(panel.row_times() if panel.times.ndim == 1 else panel.times[chosen])
+    times = np.broadcast_to(times, values.shape)
     lines = [
-        {"group": labels[posterior[row].argmax()], "member": place, "time": float(time), "response": float(value)}
+        {"group": labels[own[row]], "member": place, "time": float(time), "response": float(value)}
         for place, row in enumerate(chosen)
         for time, value in zip(times[place], values[place], strict=True)
         if np.isfinite(value)
@@ -156,7 +163,7 @@ def _observed(result: "TrajectoryResult") -> "alt.TopLevelMixin":
     members = (
         alt.Chart(_data(lines))
         .mark_line(opacity=0.12, strokeWidth=0.8, color="#555555")
-        .encode(x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)),
+        .encode(x=_time_axis(result),
                 y=alt.Y("response:Q", title="Response", scale=alt.Scale(type="symlog")), detail="member:N")
         .properties(width=WIDTH // 2, height=HEIGHT // 2)
     )  # fmt: skip
@@ -178,9 +185,10 @@ def _adequacy(result: "TrajectoryResult") -> "alt.TopLevelMixin":
     labels = _group_labels(result, max(row["group"] for row in rows))
     for row in rows:
         row["group"] = labels[row["group"] - 1]
+        row["time"] = float(result.panels[0].shown.at(row["time"]))
     base = alt.Chart(_data(rows)).properties(width=WIDTH, height=HEIGHT // 2)
     points = base.mark_line(point=True).encode(
-        x=alt.X("time:Q", title="Time", scale=alt.Scale(zero=False, nice=False)),
+        x=_time_axis(result),
         y=alt.Y("z:Q", title="Observed less expected (standard errors)"),
         color=_colour(rows),
     )

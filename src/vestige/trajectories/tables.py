@@ -87,7 +87,10 @@ def _trajectories(result: "TrajectoryResult") -> "pa.Table":
 
 
 def observed_paths(result: "TrajectoryResult", outcome: int) -> FloatArray | None:
-    """(times, groups) posterior-weighted mean responses; None where members have times of their own."""
+    """(times, groups) posterior-weighted mean responses; None where members have times of their own.
+
+    With exposure they are per unit of it, as expected paths are.
+    """
     if result.panels[outcome].times.ndim > 1 or result.times(outcome).size != result.panels[outcome].periods:
         return None
     evaluator = result.search.evaluator
@@ -97,7 +100,7 @@ def observed_paths(result: "TrajectoryResult", outcome: int) -> FloatArray | Non
     times, place = np.unique(cells.time, return_inverse=True)
     total = np.zeros((times.size, mass.shape[1]))
     sums = np.zeros_like(total)
-    np.add.at(total, place, mass)
+    np.add.at(total, place, mass if cells.offset is None else mass * np.exp(cells.offset)[:, None])
     np.add.at(sums, place, mass * cells.response[:, None])
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / total
