@@ -24,7 +24,8 @@ times are seconds since the epoch, 0 is unset. Log entries are in the board's la
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.results import Severity
 
 LOG_ACTIONS: Final = {
@@ -42,150 +43,69 @@ MOVED: Final = {b"moved|": -1}
 """How `threads.closed` says that a thread is the shadow of another."""
 
 
-def _number(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, required=required)
-
-
-def _seconds(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, Cell.SECONDS, required=required)
-
-
 _TABLES: Final = (
-    SourceTable(
+    declare_table(
         "users",
-        (
-            _number("uid", required=True),
-            SourceColumn("username", Cell.HANDLE),
-            _number("usergroup", required=True),
-            SourceColumn("additionalgroups", Cell.NUMBERS),
-            _seconds("regdate"),
-            _seconds("lastvisit"),
-            _seconds("lastactive"),
-            _number("moderateposts"),
-            _seconds("moderationtime"),
-            _number("suspendposting"),
-            _seconds("suspensiontime"),
-        ),
+        SourceColumn("username", Cell.HANDLE),
+        SourceColumn("additionalgroups", Cell.NUMBERS),
+        key="uid usergroup",
+        numbers="moderateposts suspendposting",
+        seconds="regdate lastvisit lastactive moderationtime suspensiontime",
         required=True,
     ),
-    SourceTable(
-        "usergroups",
-        (
-            _number("gid", required=True),
-            _number("type"),
-            _number("isbannedgroup"),
-            _number("cancp"),
-            _number("issupermod"),
-        ),
-        required=True,
-    ),
-    SourceTable("moderators", (_number("id", required=True), _number("isgroup"))),
-    SourceTable(
+    declare_table("usergroups", key="gid", numbers="type isbannedgroup cancp issupermod", required=True),
+    declare_table("moderators", key="id", numbers="isgroup"),
+    declare_table(
         "promotionlogs",
-        (
-            _number("plid", required=True),
-            _number("uid", required=True),
-            SourceColumn("oldusergroup", Cell.NUMBERS),
-            _number("newusergroup", required=True),
-            _seconds("dateline", required=True),
-            SourceColumn("type", Cell.WORD, vocabulary={b"primary": 1, b"secondary": 2}),
-        ),
+        SourceColumn("oldusergroup", Cell.NUMBERS),
+        SourceColumn("dateline", Cell.SECONDS, required=True),
+        SourceColumn("type", Cell.WORD, vocabulary={b"primary": 1, b"secondary": 2}),
+        key="plid uid newusergroup",
     ),
-    SourceTable("forums", (_number("fid", required=True), _number("pid")), required=True),
-    SourceTable(
+    declare_table("forums", key="fid", numbers="pid", required=True),
+    declare_table(
         "threads",
-        (
-            _number("tid", required=True),
-            _number("fid"),
-            _number("uid"),
-            _seconds("dateline"),
-            _number("firstpost"),
-            SourceColumn("closed", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=MOVED),
-            _number("visible"),
-            _seconds("deletetime"),
-        ),
+        SourceColumn("closed", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=MOVED),
+        key="tid",
+        numbers="fid uid firstpost visible",
+        seconds="dateline deletetime",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "posts",
-        (
-            _number("pid", required=True),
-            _number("tid", required=True),
-            _number("replyto"),
-            _number("fid"),
-            _number("uid", required=True),
-            _seconds("dateline", required=True),
-            _seconds("edittime"),
-            _number("visible"),
-        ),
+        SourceColumn("dateline", Cell.SECONDS, required=True),
+        key="pid tid uid",
+        numbers="replyto fid visible",
+        seconds="edittime",
         required=True,
     ),
-    SourceTable(
-        "attachments",
-        (
-            _number("aid", required=True),
-            _number("pid"),
-            _number("uid"),
-            _seconds("dateuploaded"),
-            _number("filesize"),
-        ),
-    ),
-    SourceTable(
-        "reputation",
-        (
-            _number("uid"),
-            _number("adduid", required=True),
-            _number("pid"),
-            _number("reputation"),
-            _seconds("dateline"),
-        ),
-    ),
-    SourceTable("threadratings", (_number("tid", required=True), _number("uid", required=True), _number("rating"))),
-    SourceTable(
+    declare_table("attachments", key="aid", numbers="pid uid filesize", seconds="dateuploaded"),
+    declare_table("reputation", key="adduid", numbers="uid pid reputation", seconds="dateline"),
+    declare_table("threadratings", key="tid uid", numbers="rating"),
+    declare_table(
         "privatemessages",
-        (
-            _number("pmid", required=True),
-            _number("uid"),
-            _number("toid"),
-            _number("fromid"),
-            SourceColumn("recipients", Cell.NUMBERS, packing=Packing.VALUES),
-            _number("folder"),
-            _seconds("dateline"),
-        ),
+        SourceColumn("recipients", Cell.NUMBERS, packing=Packing.VALUES),
+        key="pmid",
+        numbers="uid toid fromid folder",
+        seconds="dateline",
     ),
-    SourceTable("threadsread", (_number("tid", required=True), _number("uid", required=True), _seconds("dateline"))),
-    SourceTable("forumsread", (_number("fid", required=True), _number("uid", required=True), _seconds("dateline"))),
-    SourceTable(
+    declare_table("threadsread", key="tid uid", seconds="dateline"),
+    declare_table("forumsread", key="fid uid", seconds="dateline"),
+    declare_table(
         "banned",
-        (
-            _number("uid", required=True),
-            _number("oldgroup"),
-            SourceColumn("oldadditionalgroups", Cell.NUMBERS),
-            _number("admin"),
-            _seconds("dateline"),
-            _seconds("lifted"),
-        ),
+        SourceColumn("oldadditionalgroups", Cell.NUMBERS),
+        key="uid",
+        numbers="oldgroup admin",
+        seconds="dateline lifted",
     ),
-    SourceTable(
-        "warnings",
-        (
-            _number("uid", required=True),
-            _number("issuedby"),
-            _seconds("dateline"),
-            _seconds("expires"),
-            _seconds("daterevoked"),
-        ),
-    ),
-    SourceTable(
+    declare_table("warnings", key="uid", numbers="issuedby", seconds="dateline expires daterevoked"),
+    declare_table(
         "moderatorlog",
-        (
-            _number("uid", required=True),
-            _seconds("dateline", required=True),
-            _number("tid"),
-            _number("pid"),
-            SourceColumn("action", Cell.WORD, vocabulary=LOG_ACTIONS),
-            SourceColumn("data", Cell.NUMBERS, packing=Packing.VALUES, vocabulary=LOG_DATA),
-        ),
+        SourceColumn("dateline", Cell.SECONDS, required=True),
+        SourceColumn("action", Cell.WORD, vocabulary=LOG_ACTIONS),
+        SourceColumn("data", Cell.NUMBERS, packing=Packing.VALUES, vocabulary=LOG_DATA),
+        key="uid",
+        numbers="tid pid",
     ),
 )
 
@@ -327,11 +247,9 @@ JOIN opening o ON o.tid = p.tid
 LEFT JOIN attached a ON a.pid = p.pid
 """
 
-_OBJECT = """
+_OBJECT = f"""
 SELECT aid AS object, uid AS uploader, dateuploaded AS at,
-       CASE WHEN filesize < 100000 THEN 'under-100kb' WHEN filesize < 1000000 THEN 'under-1mb'
-            WHEN filesize < 10000000 THEN 'under-10mb' WHEN filesize < 100000000 THEN 'under-100mb'
-            WHEN filesize IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("filesize")} AS size_band
 FROM attachments
 """
 

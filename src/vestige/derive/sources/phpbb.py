@@ -23,7 +23,8 @@ Facts: phpBB's own schema of 3.0.x and 3.3.x; times are seconds since the epoch,
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.derive.sources.phpbb_roles import (
     BANS,
     FOUNDERS,
@@ -46,154 +47,65 @@ _ADDRESSED: Final = {b"u_": -1}
 """How the address of a message begins where it is a member; `g_` is a group, which is resolved when it is sent."""
 
 
-def _number(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, required=required)
-
-
-def _seconds(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, Cell.SECONDS, required=required)
-
-
 _TABLES: Final = (
-    SourceTable(
+    declare_table(
         "users",
-        (
-            _number("user_id", required=True),
-            SourceColumn("username", Cell.NAME),
-            SourceColumn("username_clean", Cell.HANDLE),
-            _number("user_type"),
-            _seconds("user_regdate"),
-            _seconds("user_lastvisit"),
-            _seconds("user_last_active"),
-            _number("user_inactive_reason"),
-            _seconds("user_inactive_time"),
-        ),
+        SourceColumn("username", Cell.NAME),
+        SourceColumn("username_clean", Cell.HANDLE),
+        key="user_id",
+        numbers="user_type user_inactive_reason",
+        seconds="user_regdate user_lastvisit user_last_active user_inactive_time",
         required=True,
     ),
-    SourceTable("bots", (_number("user_id", required=True),)),
-    SourceTable(
+    declare_table("bots", key="user_id"),
+    declare_table(
         "groups",
-        (
-            _number("group_id", required=True),
-            _number("group_type", required=True),
-            SourceColumn("group_name", Cell.NAME, required=True, vocabulary=GROUP_NAMES),
-        ),
+        SourceColumn("group_name", Cell.NAME, required=True, vocabulary=GROUP_NAMES),
+        key="group_id group_type",
     ),
-    SourceTable(
-        "user_group",
-        (_number("user_id", required=True), _number("group_id", required=True), _number("user_pending")),
-    ),
-    SourceTable("moderator_cache", (_number("user_id", required=True), _number("group_id", required=True))),
-    SourceTable("forums", (_number("forum_id", required=True), _number("parent_id")), required=True),
-    SourceTable(
+    declare_table("user_group", key="user_id group_id", numbers="user_pending"),
+    declare_table("moderator_cache", key="user_id group_id"),
+    declare_table("forums", key="forum_id", numbers="parent_id", required=True),
+    declare_table(
         "topics",
-        (
-            _number("topic_id", required=True),
-            _number("forum_id"),
-            _number("topic_poster"),
-            _seconds("topic_time"),
-            _number("topic_visibility"),
-            _number("topic_approved"),
-            _number("topic_first_post_id"),
-            _number("topic_moved_id"),
-            _seconds("topic_delete_time"),
-        ),
+        key="topic_id",
+        numbers="forum_id topic_poster topic_visibility topic_approved topic_first_post_id topic_moved_id",
+        seconds="topic_time topic_delete_time",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "posts",
-        (
-            _number("post_id", required=True),
-            _number("topic_id", required=True),
-            _number("forum_id"),
-            _number("poster_id", required=True),
-            _seconds("post_time", required=True),
-            _seconds("post_edit_time"),
-            _number("post_visibility"),
-            _number("post_approved"),
-            _seconds("post_delete_time"),
-            _number("post_delete_user"),
-        ),
+        SourceColumn("post_time", Cell.SECONDS, required=True),
+        key="post_id topic_id poster_id",
+        numbers="forum_id post_visibility post_approved post_delete_user",
+        seconds="post_edit_time post_delete_time",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "attachments",
-        (
-            _number("attach_id", required=True),
-            _number("post_msg_id", required=True),
-            _number("in_message"),
-            _number("is_orphan"),
-            _number("poster_id"),
-            _number("filesize"),
-            _seconds("filetime"),
-        ),
+        key="attach_id post_msg_id",
+        numbers="in_message is_orphan poster_id filesize",
+        seconds="filetime",
     ),
-    SourceTable(
-        "thanks",
-        (
-            _number("post_id", required=True),
-            _number("poster_id"),
-            _number("user_id", required=True),
-            _seconds("thanks_time"),
-        ),
-    ),
-    SourceTable(
+    declare_table("thanks", key="post_id user_id", numbers="poster_id", seconds="thanks_time"),
+    declare_table(
         "privmsgs",
-        (
-            _number("msg_id", required=True),
-            _number("author_id", required=True),
-            _seconds("message_time"),
-            SourceColumn("to_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
-            SourceColumn("bcc_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
-        ),
+        SourceColumn("to_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
+        SourceColumn("bcc_address", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=_ADDRESSED),
+        key="msg_id author_id",
+        seconds="message_time",
     ),
-    SourceTable(
-        "privmsgs_to",
-        (
-            _number("msg_id", required=True),
-            _number("user_id", required=True),
-            _number("author_id"),
-            _number("folder_id"),
-        ),
-    ),
-    SourceTable(
-        "topics_track",
-        (
-            _number("user_id", required=True),
-            _number("topic_id", required=True),
-            _number("forum_id"),
-            _seconds("mark_time"),
-        ),
-    ),
-    SourceTable(
-        "forums_track",
-        (_number("user_id", required=True), _number("forum_id", required=True), _seconds("mark_time")),
-    ),
-    SourceTable(
-        "banlist",
-        (
-            _number("ban_id", required=True),
-            _number("ban_userid", required=True),
-            _number("ban_exclude"),
-            _seconds("ban_start"),
-            _seconds("ban_end"),
-        ),
-    ),
-    SourceTable(
-        "warnings",
-        (_number("user_id", required=True), _number("log_id"), _seconds("warning_time")),
-    ),
-    SourceTable(
+    declare_table("privmsgs_to", key="msg_id user_id", numbers="author_id folder_id"),
+    declare_table("topics_track", key="user_id topic_id", numbers="forum_id", seconds="mark_time"),
+    declare_table("forums_track", key="user_id forum_id", seconds="mark_time"),
+    declare_table("banlist", key="ban_id ban_userid", numbers="ban_exclude", seconds="ban_start ban_end"),
+    declare_table("warnings", key="user_id", numbers="log_id", seconds="warning_time"),
+    declare_table(
         "log",
-        (
-            _number("log_id", required=True),
-            _number("log_type", required=True),
-            _number("user_id", required=True),
-            _number("reportee_id", required=True),
-            _seconds("log_time", required=True),
-            SourceColumn("log_operation", Cell.WORD, required=True, vocabulary=LOG_OPERATIONS),
-            SourceColumn("log_data", Cell.NAMES, vocabulary=LOGGED_NAMES),
-        ),
+        SourceColumn("log_time", Cell.SECONDS, required=True),
+        SourceColumn("log_operation", Cell.WORD, required=True, vocabulary=LOG_OPERATIONS),
+        SourceColumn("log_data", Cell.NAMES, vocabulary=LOGGED_NAMES),
+        key="log_id log_type user_id reportee_id",
     ),
 )
 
@@ -238,11 +150,9 @@ LEFT JOIN opening o ON o.post_id = p.post_id
 LEFT JOIN attached a ON a.post_id = p.post_id
 """
 
-_OBJECT = """
+_OBJECT = f"""
 SELECT attach_id AS object, nullif(poster_id, 0) AS uploader, filetime AS at,
-       CASE WHEN filesize < 100000 THEN 'under-100kb' WHEN filesize < 1000000 THEN 'under-1mb'
-            WHEN filesize < 10000000 THEN 'under-10mb' WHEN filesize < 100000000 THEN 'under-100mb'
-            WHEN filesize IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("filesize")} AS size_band
 FROM attachments
 """
 

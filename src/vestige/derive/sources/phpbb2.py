@@ -21,81 +21,52 @@ epoch, 0 is unset.
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
+from vestige.derive.sources.declaring import declare_table, size_band
 from vestige.results import Severity
 
 _CATEGORY: Final = 1 << 32
 """Added to a category's number: categories and forums count apart, and both are sections."""
 
 
-def _number(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, required=required)
-
-
-def _seconds(name: str, *, required: bool = False) -> SourceColumn:
-    return SourceColumn(name, Cell.SECONDS, required=required)
-
-
 _TABLES: Final = (
-    SourceTable(
+    declare_table(
         "users",
-        (
-            _number("user_id", required=True),
-            SourceColumn("username", Cell.HANDLE),
-            _number("user_active"),
-            _number("user_level"),
-            _seconds("user_regdate"),
-            _seconds("user_lastvisit"),
-            _seconds("user_session_time"),
-        ),
+        SourceColumn("username", Cell.HANDLE),
+        key="user_id",
+        numbers="user_active user_level",
+        seconds="user_regdate user_lastvisit user_session_time",
         required=True,
     ),
-    SourceTable("groups", (_number("group_id", required=True), _number("group_single_user"))),
-    SourceTable(
-        "user_group",
-        (_number("group_id", required=True), _number("user_id", required=True), _number("user_pending")),
-    ),
-    SourceTable("auth_access", (_number("group_id", required=True), _number("auth_mod"))),
-    SourceTable("categories", (_number("cat_id", required=True),)),
-    SourceTable("forums", (_number("forum_id", required=True), _number("cat_id")), required=True),
-    SourceTable(
+    declare_table("groups", key="group_id", numbers="group_single_user"),
+    declare_table("user_group", key="group_id user_id", numbers="user_pending"),
+    declare_table("auth_access", key="group_id", numbers="auth_mod"),
+    declare_table("categories", key="cat_id"),
+    declare_table("forums", key="forum_id", numbers="cat_id", required=True),
+    declare_table(
         "topics",
-        (
-            _number("topic_id", required=True),
-            _number("forum_id"),
-            _number("topic_poster"),
-            _seconds("topic_time"),
-            _number("topic_status"),
-            _number("topic_first_post_id"),
-            _number("topic_moved_id"),
-        ),
+        key="topic_id",
+        numbers="forum_id topic_poster topic_status topic_first_post_id topic_moved_id",
+        seconds="topic_time",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "posts",
-        (
-            _number("post_id", required=True),
-            _number("topic_id", required=True),
-            _number("forum_id"),
-            _number("poster_id", required=True),
-            _seconds("post_time", required=True),
-            _seconds("post_edit_time"),
-        ),
+        SourceColumn("post_time", Cell.SECONDS, required=True),
+        key="post_id topic_id poster_id",
+        numbers="forum_id",
+        seconds="post_edit_time",
         required=True,
     ),
-    SourceTable(
+    declare_table(
         "privmsgs",
-        (
-            _number("privmsgs_id", required=True),
-            _number("privmsgs_type"),
-            _number("privmsgs_from_userid", required=True),
-            _number("privmsgs_to_userid", required=True),
-            _seconds("privmsgs_date"),
-        ),
+        key="privmsgs_id privmsgs_from_userid privmsgs_to_userid",
+        numbers="privmsgs_type",
+        seconds="privmsgs_date",
     ),
-    SourceTable("banlist", (_number("ban_id", required=True), _number("ban_userid", required=True))),
-    SourceTable("attachments", (_number("attach_id", required=True), _number("post_id"), _number("user_id_1"))),
-    SourceTable("attachments_desc", (_number("attach_id", required=True), _number("filesize"), _seconds("filetime"))),
+    declare_table("banlist", key="ban_id ban_userid"),
+    declare_table("attachments", key="attach_id", numbers="post_id user_id_1"),
+    declare_table("attachments_desc", key="attach_id", numbers="filesize", seconds="filetime"),
 )
 
 _MEMBER = """
@@ -154,11 +125,9 @@ LEFT JOIN opening o ON o.post_id = p.post_id
 LEFT JOIN attached a ON a.post_id = p.post_id
 """
 
-_OBJECT = """
+_OBJECT = f"""
 SELECT d.attach_id AS object, nullif(a.uploader, 0) AS uploader, d.filetime AS at,
-       CASE WHEN d.filesize < 100000 THEN 'under-100kb' WHEN d.filesize < 1000000 THEN 'under-1mb'
-            WHEN d.filesize < 10000000 THEN 'under-10mb' WHEN d.filesize < 100000000 THEN 'under-100mb'
-            WHEN d.filesize IS NOT NULL THEN 'larger' END AS size_band
+       {size_band("d.filesize")} AS size_band
 FROM attachments_desc d
 LEFT JOIN (SELECT attach_id, min(user_id_1) AS uploader FROM attachments GROUP BY attach_id) a
        ON a.attach_id = d.attach_id
