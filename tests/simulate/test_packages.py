@@ -61,10 +61,7 @@ def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
 ) -> None:
     package = package_of(name)
     said = derive(tmp_path / "usual", write(tmp_path / "dump", forum, package), package, apart=True)
-    canaries = package_canaries(forum.seed, package).values()
-    words = {word for words in canaries for word in words if len(word) >= SHORTEST}
-    assert disclosed(words, tmp_path / "usual" / "derived", tmp_path / "usual" / "temporary", *said) == set()
-    assert_map_has_groups_and_sections_only(tmp_path / "dump", forum, package, words)
+    assert_no_word_is_disclosed(tmp_path, forum, package, said)
     held = held_tables(forum, package)
     derived = {file.stem: pq.read_table(file) for file in (tmp_path / "usual" / "derived").glob("*.parquet")}
     assert set(held) - set(derived) == set()
@@ -76,19 +73,21 @@ def test_derived_dump_is_what_the_package_holds_and_no_word_of_it(
         assert files(tmp_path / "other" / "derived") == files(tmp_path / "usual" / "derived")
 
 
-def assert_map_has_groups_and_sections_only(
-    place: Path, forum: SimulatedForum, package: Package, words: set[str]
+def assert_no_word_is_disclosed(
+    folder: Path, forum: SimulatedForum, package: Package, said: tuple[bytes, bytes]
 ) -> None:
-    """No other word, and no more rows of the two tables than there are groups and sections."""
-    command = ("map", place / "forum.sql", "--software", package.software, "--out", place / "names.toml")
-    status, *said = run_here(*command)
-    assert status == 0, said
+    """None in the dataset, in what was said and in temporary files; in a map those of groups and sections only."""
+    command = ("map", folder / "dump" / "forum.sql", "--software", package.software, "--out", folder / "names.toml")
+    status, *mapped = run_here(*command)
+    assert status == 0, mapped
     source, canaries = source_of(package.software), package_canaries(forum.seed, package)
     listed = [table for table in (source.group_table, source.section_table) if table is not None]
     named = {word for table, _, column in listed for word in canaries[f"{table}.{column}"]}
-    assert disclosed(words, place / "names.toml") <= named
-    assert disclosed(words, *said) == set()
-    entries = (place / "names.toml").read_text(encoding="utf-8").count("[[section]]")
+    others = {word for words in canaries.values() for word in words if len(word) >= SHORTEST} - named
+    left = (folder / "usual" / "derived", folder / "usual" / "temporary", *said, *mapped)
+    assert disclosed(others, folder / "names.toml", *left) == set()
+    assert disclosed(named, *left) == set()
+    entries = (folder / "names.toml").read_text(encoding="utf-8").count("[[section]]")
     sections = len(forum.tables["section"]["section"])
     assert entries == 0 if source.section_table is None else sections <= entries <= sections + 3
 
