@@ -11,7 +11,7 @@ from tables import dataset_of
 from vestige import open_dataset
 from vestige.cli import run
 from vestige.errors import DatasetError, SealError, SettingsError
-from vestige.sealed import SealSettings, seal_folder, verify_bag
+from vestige.sealed import SealSettings, seal_folder, verify_bag, verify_walk
 from vestige.sealed.signature import NAMESPACE
 
 SSH = shutil.which("ssh-keygen")
@@ -213,3 +213,62 @@ def test_the_commands(dataset, keys, capsys):
     changed(bag / "data" / "dataset" / "member.parquet")
     assert run(["verify", str(bag), "--signers", str(keys[1])]) == 1
     assert "differs from what was sealed" in capsys.readouterr().err
+
+
+def report_of(dataset, file):
+    """A real report on a small dataset, as a new user would make it."""
+    assert run(["report", str(dataset), "--out", str(file), "--quiet"]) == 0
+    return file
+
+
+@pytest.fixture
+def small(tmp_path):
+    assert run(["simulate", "--out", str(tmp_path / "sim"), "--members", "40", "--months", "4"]) == 0
+    return tmp_path / "sim" / "dataset"
+
+
+def test_from_a_figure_back_to_the_bag(small, bag, keys, tmp_path, capsys):
+    """A report alone is sealed; it names its dataset, and the two packages are checked together."""
+    page = report_of(small, tmp_path / "page.html")
+    assert run(["seal", str(small), "--sign-with", str(keys[0]), "--out", str(tmp_path / "small.bag")]) == 0
+    assert run(["seal", str(page), "--sign-with", str(keys[0])]) == 0
+    with open_dataset(small) as opened:
+        digest = opened.manifest.digest
+    assert verify_bag(tmp_path / "page.bag", signers=keys[1]).dataset_digest == digest
+    assert (tmp_path / "page.bag" / "data" / "results" / "page.html").read_bytes() == page.read_bytes()
+    walk = ["verify", str(tmp_path / "page.bag"), "--signers", str(keys[1]), "--of"]
+    assert run([*walk, str(tmp_path / "small.bag")]) == 0
+    assert f"Dataset {digest}" in capsys.readouterr().out
+    assert run([*walk, str(bag)]) == 1
+    assert "of another dataset" in capsys.readouterr().err
+
+
+def test_results_cannot_be_sealed_as_of_another_dataset(small, dataset, keys, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    with open_dataset(small) as opened:
+        digest = opened.manifest.digest
+    text = " " * ((1 << 20) - 40) + json.dumps({"provenance": {"dataset_digest": digest}})
+    (results / "results.json").write_text(text)  # the mention lies across two blocks
+    for given in (small, None):
+        settings = SealSettings(keys[0], given, replace_existing=True)
+        assert seal_folder(results, tmp_path / "out.bag", settings=settings)[1] == digest
+    with pytest.raises(SealError, match="another dataset"):
+        seal_folder(results, tmp_path / "other.bag", settings=SealSettings(keys[0], dataset))
+    (results / "second.json").write_text(json.dumps({"dataset_digest": "0" * 64}))
+    with pytest.raises(SealError, match="several datasets"):
+        seal_folder(results, tmp_path / "other.bag", settings=SealSettings(keys[0]))
+    assert not (tmp_path / "other.bag").exists()
+
+
+def test_the_dataset_of_results_may_be_given_as_its_package(dataset, bag, keys, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "figures.csv").write_text("a,b\n")
+    digest = seal_folder(results, tmp_path / "results.bag", settings=SealSettings(keys[0], bag))[1]
+    with open_dataset(dataset) as opened:
+        assert digest == opened.manifest.digest
+    found, source = verify_walk(tmp_path / "results.bag", bag, signers=keys[1])
+    assert (found.content, source.content) == ("results", "dataset")
+    with pytest.raises(SealError, match="holds none"):
+        verify_walk(tmp_path / "results.bag", tmp_path / "results.bag", signers=keys[1])

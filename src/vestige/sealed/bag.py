@@ -31,7 +31,8 @@ class SealSettings:
 
     Attributes:
         key: OpenSSH key to sign with.
-        dataset: folder of the dataset that sealed results were made from; None for a dataset itself.
+        dataset: folder, or sealed package, of the dataset that sealed results were made from; None for a dataset
+            itself, and for results that name their dataset by themselves.
         replace_existing: whether a package at the output may be replaced.
     """
 
@@ -43,10 +44,13 @@ class SealSettings:
 def seal_folder(
     folder: Path, bag: Path, *, settings: SealSettings, progress: Progress | None = None
 ) -> tuple[str, str | None]:
-    """Copy a dataset, or a folder of results, into a signed bag; whole or not at all.
+    """Copy a dataset, a folder of results, or one report, into a signed bag; whole or not at all.
+
+    Results that name a dataset (reports do, and every JSON with a provenance) must name the one given, and name it for
+    the package where none is given.
 
     Args:
-        folder: what to seal; for a single file, a folder that holds nothing else.
+        folder: what to seal: a folder, or a single file.
         bag: the new folder.
         settings: the key, and what the results are of.
         progress: called once a file.
@@ -55,15 +59,12 @@ def seal_folder(
         Digest of the tag manifest, which stands for the whole bag, and the dataset's digest where there is one.
 
     Raises:
-        SealError: a name is not plain, a link lies in the folder, a file changed meanwhile, or the key cannot sign.
+        SealError: a name is not plain, a link lies in the folder, a file changed meanwhile, results are of another
+            dataset, or the key cannot sign.
         DatasetError: a folder with a manifest is not that dataset.
         OutputError: the bag exists or cannot be written.
     """
-    if not folder.is_dir() or folder.is_symlink():
-        raise SealError("there is no such folder", hint="give the folder of a dataset or of results")
-    files = list(layout.files_below(folder))
-    if not files:
-        raise SealError("the folder is empty", hint="give the folder of a dataset or of results")
+    folder, files = _files(folder)
     content, digest = _content(folder, files, settings.dataset)
     tell = progress or ignore_progress
     with staged_folder(bag, replace=settings.replace_existing) as staged:
@@ -86,12 +87,24 @@ def seal_folder(
         return layout.digest_of(staged / layout.TAG_MANIFEST), digest
 
 
+def _files(place: Path) -> tuple[Path, list[str]]:
+    """The folder, and the names of what is sealed of it."""
+    if place.is_file() and not place.is_symlink():
+        if not layout.is_plain_path(place.name):
+            raise SealError("the file's name is not plain", hint="use letters, digits, dots, - and _")
+        return place.absolute().parent, [place.name]
+    if not place.is_dir() or place.is_symlink():
+        raise SealError("there is no such folder or file", hint="give a dataset, a folder of results, or a report")
+    files = list(layout.files_below(place))
+    if not files:
+        raise SealError("the folder is empty", hint="give the folder of a dataset or of results")
+    return place, files
+
+
 def _content(folder: Path, files: list[str], dataset: Path | None) -> tuple[str, str | None]:
     """What is sealed, and the digest of the dataset that it is or comes from; a dataset is checked file by file."""
-    if dataset is not None:
-        return "results", Manifest.read(dataset).digest
-    if FILE_NAME not in files:
-        return "results", None
+    if dataset is not None or FILE_NAME not in files:
+        return "results", _digest_of_results(folder, files, dataset)
     manifest = Manifest.read(folder)
     listed = {entry.path: entry.sha256 for entry in manifest.files}
     if set(files) != {*listed, FILE_NAME}:
@@ -100,6 +113,20 @@ def _content(folder: Path, files: list[str], dataset: Path | None) -> tuple[str,
     if any(layout.digest_of(folder / path) != digest for path, digest in listed.items()):
         raise DatasetError("a file does not match its checksum in the manifest", hint="run vestige validate on it")
     return "dataset", manifest.digest
+
+
+def _digest_of_results(folder: Path, files: list[str], dataset: Path | None) -> str | None:
+    """The digest of the dataset that results are of: of the one given, which they may not contradict, or as named."""
+    named = layout.digests_named(folder, files)
+    if dataset is None:
+        if len(named) > 1:
+            raise SealError("the results are of several datasets", hint="seal those of each dataset by themselves")
+        return next(iter(named), None)
+    inside = dataset / layout.PAYLOAD / "dataset"
+    given = Manifest.read(inside if inside.is_dir() else dataset).digest
+    if named - {given}:
+        raise SealError("the results name another dataset than --of", hint="give the dataset they were made from")
+    return given
 
 
 def _copy(folder: Path, payload: Path, files: list[str], progress: Progress) -> dict[str, str]:

@@ -35,6 +35,30 @@ class SealCheck:
     files: int
 
 
+def verify_walk(
+    results: Path, dataset: Path, *, signers: Path, progress: Progress | None = None
+) -> tuple[SealCheck, SealCheck]:
+    """Check a package of results and the package of its dataset: the way from a figure back to the records.
+
+    Args:
+        results: package of results or reports.
+        dataset: package of the dataset.
+        signers: file of allowed signers of both.
+        progress: called once a file.
+
+    Raises:
+        SealError: one of them does not hold, or the results are not of that dataset.
+    """
+    found = verify_bag(results, signers=signers, progress=progress)
+    source = verify_bag(dataset, signers=signers, progress=progress)
+    if source.content != "dataset":
+        raise SealError("the package given as the dataset holds none", where="--of", hint="give the dataset's package")
+    if found.dataset_digest != source.dataset_digest:
+        what = "are of another dataset" if found.dataset_digest is not None else "do not say what dataset they are of"
+        raise SealError(f"the results {what}", where="--of", hint="ask who sealed them for the right package")
+    return found, source
+
+
 def verify_bag(bag: Path, *, signers: Path, progress: Progress | None = None) -> SealCheck:
     """Check a package; nothing in it is read before its signature holds.
 

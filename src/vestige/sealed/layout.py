@@ -4,9 +4,9 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from vestige.errors import SealError
 
@@ -28,6 +28,10 @@ LONGEST_MANIFEST: Final = 16 * 1024 * 1024
 _NAME: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,99}", re.ASCII)
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n]+)", re.ASCII)
 _BLOCK: Final = 1 << 20
+_LONGEST_MENTION: Final = 256
+_TEXTS: Final = frozenset({".json", ".html", ".md", ".txt"})
+_NAMED: Final = re.compile(rb"(?:dataset_digest\"\s*:\s*\"|\bDataset )([0-9a-f]{64})(?![0-9a-f])")
+"""How a result names its dataset: a provenance in JSON, or a line of a report or of what a command prints."""
 
 
 def is_plain_path(path: str) -> bool:
@@ -56,6 +60,27 @@ def digest_of(file: Path) -> str:
         if descriptor >= 0:
             os.close(descriptor)
     raise SealError("a file is missing, a link, or cannot be read", hint="get the package again")
+
+
+def digests_named(folder: Path, files: Iterable[str]) -> set[str]:
+    """Digests of datasets that reports and results in JSON name."""
+    found: set[str] = set()
+    for path in files:
+        if Path(path).suffix.lower() in _TEXTS:
+            with (folder / path).open("rb") as stream:
+                found |= _digests_in(stream)
+    return found
+
+
+def _digests_in(stream: IO[bytes]) -> set[str]:
+    """Block by block; a mention that lies across two is seen in what is kept of the first."""
+    found: set[str] = set()
+    kept = b""
+    while block := stream.read(_BLOCK):
+        text = kept + block
+        found |= {match.decode() for match in _NAMED.findall(text)}
+        kept = text[-_LONGEST_MENTION:]
+    return found
 
 
 def files_below(folder: Path) -> Iterator[str]:
