@@ -70,6 +70,17 @@ def test_delayed_entry_equals_r_survival():
     assert survival == pytest.approx(reference, rel=1e-9)
 
 
+def test_rounding_never_makes_more_than_everybody():
+    """Of 24 members who begin one by one, sums of the shares exceed 1 in the last digit."""
+    for members in range(2, 60):
+        found = cumulative_incidence(
+            histories_of(np.zeros(members), np.arange(1.0, members + 1), np.ones(members), 1), np.array([members])
+        )
+        assert found.incidence[-1, 0] == pytest.approx(1)
+        assert found.incidence.max() <= 1
+        assert found.high.max() <= 1
+
+
 def test_members_are_at_risk_after_entry_until_their_end():
     found = cumulative_incidence(histories_of([0, 2, 4], [5, 5, 6], [1, 0, 1], 1), np.array([2.0, 3.0, 5.0, 6.0, 7.0]))
     assert found.at_risk.tolist() == [1, 2, 3, 1, 0]

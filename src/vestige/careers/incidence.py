@@ -95,7 +95,7 @@ def cumulative_incidence(
     total = events.sum(axis=1)
     survival = np.cumprod(1 - total / risk)
     before = np.concatenate([[1.0], survival[:-1]])
-    incidence = np.cumsum(before[:, None] * hazard, axis=0)
+    incidence = np.minimum(np.cumsum(before[:, None] * hazard, axis=0), 1.0)
     variance = _variance(risk, events, incidence, before)
     place = np.searchsorted(moments, times, side="right")
     point, error = _at(place, incidence), np.sqrt(np.maximum(_at(place, variance), 0))
