@@ -27,11 +27,16 @@ def dataset(tmp_path_factory):
 
 
 def test_a_dataset(dataset, tmp_path, capsys):
-    assert run(["keymembers", str(dataset), *QUICK, "--out", str(tmp_path / "out"), "--json"]) == 0
+    """Judged on itself, what is best is as good elsewhere as here, and both directions are shown."""
+    asked = ["--judge-on", str(dataset), "--out", str(tmp_path / "out"), "--json"]
+    assert run(["keymembers", str(dataset), *QUICK, *asked]) == 0
     printed = capsys.readouterr().out
     document = json.loads(printed)
     assert {"accuracy", "differences", "combined", "stability"} <= set(document["tables"])
     assert all(row["recall"] is None for row in document["tables"]["first"]["rows"]), "fewer than 10 hold the role"
+    judged = document["tables"]["transfer"]["rows"]
+    assert [row["chosen_on"] for row in judged] == ["this forum"] * 2 + ["other forum 1"] * 2
+    assert all(row["there"] == row["elsewhere"] for row in judged)
     positions = pq.read_table(tmp_path / "out" / "positions" / "positions.parquet")
     assert positions.num_rows > 30
     assert not any(name in printed for name in positions["pseudonym"].to_pylist())
@@ -52,7 +57,12 @@ def test_a_list_of_ties_with_labels(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [(["--timing", "never"], "no such choice"), (["--role", "king"], "no such choice"), (["--undirected"], "belongs")],
+    [
+        (["--timing", "never"], "no such choice"),
+        (["--role", "king"], "no such choice"),
+        (["--undirected"], "belongs"),
+        (["--no-roles", "--judge-on", "x"], "nothing to judge"),
+    ],
 )
 def test_wrong_options(dataset, capsys, wrong, said):
     assert run(["keymembers", str(dataset), *wrong]) == 2

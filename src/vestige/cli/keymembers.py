@@ -1,6 +1,7 @@
 """`vestige keymembers INPUT`: where members stand, how firm that is, and what it adds to plain activity."""
 
 import json
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from vestige.outputs import check_folder_output, staged_folder
 from vestige.progress import Progress
 
 if TYPE_CHECKING:
+    from vestige.disclosure import SafeTable
     from vestige.network import AnyNetwork
     from vestige.network.positions import PositionResult
     from vestige.network.role_records import Labels
@@ -51,6 +53,10 @@ def keymembers(
     timing: Annotated[
         str, typer.Option(help="dataset: events before each role began, or whole; auto decides")
     ] = "auto",
+    judge_on: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="dataset: choose here, judge on this other dataset too, and the reverse"),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="FILE", help="file of ties: CSV or Parquet that says who holds the role")
     ] = None,
@@ -84,8 +90,11 @@ def keymembers(
         largest_thread=largest_thread, days=days, source_column=source_column, target_column=target_column,
         weight_column=weight_column, time_column=time_column, where=where, undirected=undirected,
     )  # fmt: skip
+    if judge_on and not (roles and source.is_dir()):
+        raise SettingsError("there is nothing to judge elsewhere", where="--judge-on", hint="give a dataset with roles")
     if out is not None:
         check_folder_output(out, replace=replace)
+    transfer: SafeTable | None = None
     repeats: dict[str, Any] = {"replicates": replicates, "missing_replicates": losses, "top": top}
     with progress_bar(quiet=quiet or as_json) as progress:
         if source.is_dir():
@@ -95,6 +104,7 @@ def keymembers(
                 timing=chosen(Timing, timing, "--timing"), rewirings=rewirings,
             )  # fmt: skip
             found = _dataset_results(source, engine, settings, roles, seed, progress)
+            transfer = _transferred(judge_on or [], engine, settings, found, seed, progress)
         else:
             settings = RoleSettings(PositionSettings(**repeats), rewirings=rewirings)
             known = _labels(labels, identifier, role_column, holds, leave_out, choice) if labels and roles else None
@@ -104,7 +114,7 @@ def keymembers(
     positions, evaluation, missing = found
     if out is not None:
         _write(out, positions, evaluation, replace=replace)
-    _print(positions, evaluation, missing, as_json=as_json)
+    _print(positions, evaluation, transfer, missing, as_json=as_json)
 
 
 _Found = tuple["PositionResult", "RoleResult | None", str | None]
@@ -128,6 +138,33 @@ def _dataset_results(
         except DatasetError as error:
             missing = str(error)
         return (positions, None, missing) if missing is not None else (positions, evaluation, None)
+
+
+def _transferred(
+    others: list[Path], engine: Engine, settings: "RoleSettings", found: _Found, seed: int, progress: Progress
+) -> "SafeTable | None":
+    """The cross-forum test; None where no other forum was named.
+
+    Raises:
+        SettingsError: roles of this forum are unknown.
+        DatasetError: roles of another are.
+    """
+    from vestige.dataset import open_dataset
+    from vestige.network.role_release import released_transfer
+    from vestige.network.roles import evaluate_roles
+
+    _, here, missing = found
+    if not others:
+        return None
+    if here is None:
+        raise SettingsError("there is nothing to judge elsewhere", where="--judge-on", hint=missing)
+    results = {"this forum": here}
+    network = replace_fields(settings.positions.network, forum=None)
+    elsewhere = replace_fields(settings, rewirings=0, positions=replace_fields(settings.positions, network=network))
+    for place, folder in enumerate(others, 1):
+        with open_dataset(folder, engine=engine) as dataset:
+            results[f"other forum {place}"] = evaluate_roles(dataset, settings=elsewhere, seed=seed, progress=progress)
+    return released_transfer(results, seed=seed)
 
 
 def _network_results(
@@ -201,10 +238,14 @@ def _write(out: Path, positions: "PositionResult", evaluation: "RoleResult | Non
             (own / "summary.txt").write_text(result.summary() + "\n", encoding="utf-8")
 
 
-def _print(positions: "PositionResult", evaluation: "RoleResult | None", missing: str | None, *, as_json: bool) -> None:
+def _print(
+    positions: "PositionResult", evaluation: "RoleResult | None", transfer: "SafeTable | None", missing: str | None,
+    *, as_json: bool,
+) -> None:  # fmt: skip
     from vestige.network.role_release import released_positions, released_roles
 
     safe = {**({} if evaluation is None else released_roles(evaluation)), **released_positions(positions)}
+    safe |= {} if transfer is None else {transfer.name: transfer}
     findings = (positions if evaluation is None else evaluation).findings
     if as_json:
         document = {

@@ -15,6 +15,7 @@ from vestige.network.positions import PositionResult
 from vestige.network.rank_stability import Missing
 from vestige.network.role_combined import LOGISTIC, MEAN_RANK
 from vestige.network.role_settings import Criterion, Null
+from vestige.network.role_transfer import transfer_roles
 from vestige.network.roles import RoleResult
 
 _TITLES: Final = tuple(traits.title for traits in TRAITS.values())
@@ -165,6 +166,38 @@ def _null_rows(result: RoleResult, members: int) -> list[tuple[object, ...]]:
             if (row.measure, row.criterion) == (best, criterion)
         ]  # fmt: skip
     return found
+
+
+def released_transfer(results: Mapping[str, RoleResult], *, seed: int = 0) -> SafeTable:
+    """The cross-forum test as it may leave: each ordered pair of forums, by their names in `results`.
+
+    Raises:
+        SettingsError: as `transfer_roles`.
+    """
+    names = tuple(results)
+    rule = TableRule(
+        "transfer",
+        "Chosen on one forum, judged on another",
+        (
+            _label("chosen_on", "Chosen on", names), _label("judged_on", "Judged on", names),
+            _label("criterion", "By", tuple(_CRITERIA.values())), _label("measure", "Best position", _TITLES),
+            _estimate("there", "There", share=False), _estimate("elsewhere", "Here", share=False),
+            _label("baseline", "Best activity", _TITLES), _estimate("baseline_elsewhere", "Here", share=False),
+            _estimate("p_value", "p", share=False), _MEMBERS,
+        ),
+        "The position and the activity that were best on the first forum, judged on the second: there, where chosen; "
+        "here, where judged. p: of no difference between the two here, from the holders' paired differences.",
+    )  # fmt: skip
+    members = {name: result.counted[1] for name, result in results.items()}
+    rows = [
+        (
+            row.chosen_on, row.judged_on, _CRITERIA[row.criterion], TRAITS[row.measure].title, row.there, row.elsewhere,
+            TRAITS[row.baseline].title, row.baseline_elsewhere, row.p_value,
+            min(members[row.chosen_on], members[row.judged_on]),
+        )
+        for row in transfer_roles(results, seed=seed)
+    ]  # fmt: skip
+    return check_table(rows_table(rule, rows), rule)
 
 
 def released_positions(result: PositionResult) -> Mapping[str, SafeTable]:
