@@ -157,7 +157,7 @@ def _transferred(
     if not others:
         return None
     if here is None:
-        raise SettingsError("there is nothing to judge elsewhere", where="--judge-on", hint=missing)
+        raise SettingsError("there is nothing to judge elsewhere", where="--judge-on", hint=missing or "name a role")
     results = {"this forum": here}
     network = replace_fields(settings.positions.network, forum=None)
     elsewhere = replace_fields(settings, rewirings=0, positions=replace_fields(settings.positions, network=network))
