@@ -58,8 +58,15 @@ def test_pseudonyms_are_hmacs_of_the_normalised_handle() -> None:
         *pseudonyms_of_handles(["zoë".encode()], KEY),
         None,
         None,
-        *pseudonyms_of_handles(["\ufffd".encode()], KEY),
+        *pseudonyms_of_handles(["ÿ".encode()], KEY),
     ]
+
+
+def test_handles_of_a_latin1_dump_are_those_of_a_utf8_one_and_stay_apart() -> None:
+    names = ["Zoë", "Zoé", "Žofia"]
+    latin1 = pseudonyms_of_handles([name.encode("cp1252") for name in names], KEY)
+    assert latin1 == pseudonyms_of_handles([name.encode() for name in names], KEY)
+    assert len(set(latin1)) == 3
 
 
 def test_the_key_of_handles_is_no_other_key(tmp_path) -> None:

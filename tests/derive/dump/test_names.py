@@ -59,6 +59,11 @@ def test_text_that_was_stored_as_latin1_is_repaired(text: str) -> None:
     assert decoded_name(twice) == text or text.isascii()
 
 
+@given(st.text(st.characters(codec="cp1252", exclude_categories=["C"])))
+def test_text_in_latin1_is_read_as_such(text: str) -> None:
+    assert decoded_name(text.encode("cp1252")) in {text, _once_more(text)}
+
+
 def _once_more(text: str) -> str:
     """Text that happens to look like stored Latin-1 itself is taken for it."""
     try:

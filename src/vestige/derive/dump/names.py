@@ -7,13 +7,22 @@ _CONTROL: Final = dict.fromkeys((*range(32), *range(127, 160)), "�")
 
 
 def decoded_name(name: bytes) -> str:
-    """A name as text; UTF-8 that was stored as Latin-1 (cp1252) is repaired, control characters are replaced."""
-    text = name.decode("utf-8", "replace")
+    """A name as text: UTF-8, or else MySQL's Latin-1; UTF-8 that was stored as that is repaired.
+
+    Control characters are replaced. A letter that is read wrongly is still another letter than its neighbours, so that
+    two names do not become one.
+    """
+    text = name.decode("utf-8") if _is_utf8(name) else _of_cp1252(name)
     if not text.isascii():
         repaired = _as_cp1252(text)
-        if repaired is not None:
-            text = repaired.decode("utf-8", "replace") if _is_utf8(repaired) else text
+        if repaired is not None and _is_utf8(repaired):
+            text = repaired.decode("utf-8")
     return text.translate(_CONTROL)
+
+
+def _of_cp1252(raw: bytes) -> str:
+    """The text that MySQL's latin1 has for bytes; the five codes cp1252 leaves open stand for themselves."""
+    return "".join(raw[at : at + 1].decode("cp1252", "ignore") or chr(raw[at]) for at in range(len(raw)))
 
 
 def _as_cp1252(text: str) -> bytes | None:
