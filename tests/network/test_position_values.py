@@ -15,9 +15,9 @@ from scipy import sparse
 
 from vestige.network import Network, Projection, ProjectionSettings
 from vestige.network.centrality import two_mode_hits
-from vestige.network.communities import Communities, adjusted_rand, bridging, find_communities
+from vestige.network.communities import Communities, adjusted_rand, bridging, find_communities, networkit_graph
 from vestige.network.measures import Measure
-from vestige.network.paths import shortest_paths, top_betweenness
+from vestige.network.paths import TopSearch, shortest_paths, top_betweenness
 from vestige.network.position_values import Effort, measure_values
 from vestige.network.projection import projected_matrix
 from vestige.network.ties import Ties
@@ -259,8 +259,8 @@ class TestSampledPaths:
 
     def test_the_top_by_kadabra_keeps_its_bound_and_its_seed(self, skewed):
         exact = shortest_paths(skewed.adjacency, sources=None, seed=0).betweenness
-        found = top_betweenness(skewed.adjacency, error=0.02, chance=0.05, top=10, seed=3)
-        again = top_betweenness(skewed.adjacency, error=0.02, chance=0.05, top=10, seed=3)
+        graph = networkit_graph(skewed.adjacency, directed=False)
+        found, again = (top_betweenness(graph, TopSearch(0.02, 0.05, 10), seed=3) for _ in range(2))
         assert np.abs(found.scores - exact[found.members]).max() < found.error
         assert found.members.tolist() == again.members.tolist()
         assert found.members[0] == exact.argmax()

@@ -31,11 +31,12 @@ def column_sums(matrix: sparse.csr_array) -> FloatArray:
     return np.asarray(matrix.sum(axis=0), dtype=np.float64).reshape(-1)
 
 
-def page_rank(adjacency: sparse.csr_array) -> FloatArray:
+def page_rank(adjacency: sparse.csr_array, *, symmetric: bool = False) -> FloatArray:
     """PageRank along weighted ties, from giver to receiver; who gives nothing starts anew anywhere.
 
     Args:
         adjacency: row gives to column, shape (members, members).
+        symmetric: whether the matrix is its own transpose, which then need not be made.
 
     Returns:
         Shares that sum to 1, shape (members,).
@@ -47,7 +48,7 @@ def page_rank(adjacency: sparse.csr_array) -> FloatArray:
     given = row_sums(adjacency)
     silent = given == 0
     scale = np.divide(1.0, given, out=np.zeros(members), where=~silent)
-    arriving = sparse.csr_array(adjacency.T)
+    arriving = adjacency if symmetric else sparse.csr_array(adjacency.T)
     rank = np.full(members, 1.0 / members)
     for _ in range(_MOST_WALKS):
         moved = arriving @ (rank * scale)
@@ -65,11 +66,11 @@ def eigenvector(joined: sparse.csr_array) -> FloatArray:
     Source:
         Bonacich (1972), Factoring and weighting approaches to status scores and clique identification.
     """
-    inside = largest_component(joined)
-    part = sparse.csr_array(joined[inside][:, inside])
-    scores = np.zeros(joined.shape[0])
-    scores[inside] = _leading(part.shape[0], lambda vector: part @ vector) if part.nnz else 0.0
-    return scores
+    mask = np.zeros(joined.shape[0])
+    if not joined.nnz:
+        return mask
+    mask[largest_component(joined)] = 1.0
+    return _leading(mask, lambda vector: mask * (joined @ vector)) * mask
 
 
 def two_mode_hits(membership: sparse.csr_array) -> FloatArray:
@@ -88,7 +89,7 @@ def two_mode_hits(membership: sparse.csr_array) -> FloatArray:
     part = sparse.csr_array(membership[rows][:, columns])
     turned = sparse.csr_array(part.T)
     scores = np.zeros(members)
-    scores[rows] = _leading(rows.size, lambda vector: part @ (turned @ vector)) if part.nnz else 0.0
+    scores[rows] = _leading(np.ones(rows.size), lambda vector: part @ (turned @ vector)) if part.nnz else 0.0
     return scores
 
 
@@ -100,15 +101,16 @@ def largest_component(joined: sparse.csr_array) -> np.ndarray[tuple[int], np.dty
     return np.flatnonzero(labels == np.bincount(labels).argmax())
 
 
-def _leading(size: int, apply: "Callable[[FloatArray], FloatArray]") -> FloatArray:
-    """Leading eigenvector of a symmetric, connected, non-negative operator."""
+def _leading(start: FloatArray, apply: "Callable[[FloatArray], FloatArray]") -> FloatArray:
+    """Leading eigenvector of a symmetric, non-negative operator that is connected where `start` is not 0."""
     from scipy.sparse.linalg import LinearOperator, eigsh
 
+    size = start.size
     if size <= _SMALL:
         vector = np.linalg.eigh(np.column_stack([apply(unit) for unit in np.eye(size)]))[1][:, -1]
     else:
         operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
-        vector = eigsh(operator, k=1, which="LA", v0=np.ones(size), tol=1e-8, maxiter=20 * size)[1][:, 0]
+        vector = eigsh(operator, k=1, which="LA", v0=start, tol=1e-8, maxiter=20 * size)[1][:, 0]
     positive = np.abs(vector)
     return np.asarray(positive / positive.max())
 

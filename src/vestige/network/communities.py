@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from vestige.network.community_kernels import add_spread
+from vestige.network.ties import pattern
 from vestige.statistics.compiled import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -59,13 +61,16 @@ class Communities:
     agreement: float | None
 
 
-def find_communities(joined: sparse.csr_array, *, partitions: int, seed: int) -> Communities:
+def find_communities(
+    joined: sparse.csr_array, *, partitions: int, seed: int, graph: "Graph | None" = None
+) -> Communities:
     """Partitions of high modularity, each from a seed of its own.
 
     Args:
         joined: symmetric weights, shape (members, members).
         partitions: how many.
         seed: of the first; the others follow from it.
+        graph: the same in NetworKit's form, where it is at hand.
 
     Source:
         Traag, Waltman and van Eck (2019), From Louvain to Leiden, Scientific Reports 9, 5233.
@@ -74,12 +79,12 @@ def find_communities(joined: sparse.csr_array, *, partitions: int, seed: int) ->
     if joined.nnz == 0:
         labels = np.tile(np.arange(members), (partitions, 1))
         return Communities(labels, np.zeros(partitions), 1.0 if partitions > 1 else None)
-    graph = networkit_graph(joined, directed=False)
+    searched = networkit_graph(joined, directed=False) if graph is None else graph
     seeds = np.random.default_rng(seed).integers(2**31, size=partitions)
     found = []
     for own in seeds:
         with seeded_networkit(int(own)) as networkit:
-            search = networkit.community.ParallelLeiden(graph, iterations=LEIDEN_ROUNDS, randomize=True)
+            search = networkit.community.ParallelLeiden(searched, iterations=LEIDEN_ROUNDS, randomize=True)
             search.run()
             found.append(_by_size(np.array(search.getPartition().getVector(), dtype=np.int64)))
     labels = np.array(found)
@@ -97,11 +102,18 @@ def _by_size(labels: IntArray) -> IntArray:
 
 
 def _modularity(joined: sparse.csr_array, labels: IntArray) -> float:
-    rows = np.repeat(np.arange(labels.size), np.diff(joined.indptr))
     total = joined.data.sum()
-    inside = joined.data[labels[rows] == labels[joined.indices]].sum()
+    inside, _ = _spread(joined, labels[np.newaxis])
     strength = np.bincount(labels, np.asarray(joined.sum(axis=1)).reshape(-1))
-    return float(inside / total - ((strength / total) ** 2).sum())
+    return float(inside.sum() / total - ((strength / total) ** 2).sum())
+
+
+def _spread(joined: sparse.csr_array, partitions: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Weight within the own community, and squared weights into each, summed over partitions. (members,) each."""
+    inside, squares = np.zeros((2, joined.shape[0]))
+    for labels in partitions:
+        add_spread(*pattern(joined), joined.data, labels.astype(np.int32), inside, squares)
+    return inside, squares
 
 
 def adjusted_rand(one: IntArray, two: IntArray) -> float:
@@ -134,18 +146,9 @@ def bridging(joined: sparse.csr_array, communities: Communities) -> tuple[FloatA
     Source:
         Guimera and Amaral (2005), Functional cartography of complex metabolic networks, Nature 433, equation 2.
     """
-    members = joined.shape[0]
     strength = np.asarray(joined.sum(axis=1)).reshape(-1)
-    rows = np.repeat(np.arange(members), np.diff(joined.indptr))
-    outside, spread = np.zeros(members), np.zeros(members)
-    for labels in communities.labels:
-        shape = (members, int(labels.max()) + 1)
-        belongs = sparse.csr_array((np.ones(members), (np.arange(members), labels)), shape=shape)
-        away = labels[rows] != labels[joined.indices]
-        outside += np.bincount(rows[away], joined.data[away], minlength=members)
-        squares = sparse.csr_array(joined @ belongs)
-        squares.data **= 2
-        spread += np.asarray(squares.sum(axis=1)).reshape(-1)
+    inside, squares = _spread(joined, communities.labels)
+    count = len(communities.labels)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = 1 - spread / len(communities.labels) / strength**2
-    return outside / len(communities.labels), np.where(strength > 0, spread, np.nan)
+        spread = 1 - squares / count / strength**2
+    return strength - inside / count, np.where(strength > 0, spread, np.nan)

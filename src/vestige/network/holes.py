@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from vestige.network.hole_kernels import holes_by_threads, holes_by_ties
+from vestige.network.hole_kernels import holes_by_threads, holes_by_ties, reading_steps
 from vestige.network.ties import Ties, joining_threads, pattern
 from vestige.statistics.compiled import FloatArray
 
-_STEP: Final = 16
-"""Members are dealt to this many parts in turn, so that neighbours in the list do not fall to one processor."""
+_PARTS: Final = 8
+"""Members are dealt to this many parts in turn; sums are kept apart and added in order, on any number of processors."""
 _THREADS: Final = 2
 
 
@@ -26,20 +26,25 @@ def structural_holes(ties: Ties) -> tuple[FloatArray, FloatArray]:
         Burt (1992), Structural Holes, chapter 2.
     """
     joined = ties.joined
-    begins, indices = pattern(joined)
+    degree = np.diff(joined.indptr)
     strength = np.asarray(joined.sum(axis=1), dtype=np.float64).reshape(-1)
-    strongest = np.asarray(joined.max(axis=1).todense(), dtype=np.float64).reshape(-1)
-    constraint, effective = np.full(ties.size, np.nan), np.full(ties.size, np.nan)
-    common = (begins, indices, joined.data, strength, strongest)
-    through = _thread_form(ties)
-    if through is not None and _steps_by_threads(joined, through[0]) < _steps_by_ties(joined):
-        membership, worth = through
-        own_worth = np.asarray(membership @ worth)
-        threads = (*pattern(membership), worth, own_worth)
-        _in_parts(lambda part: holes_by_threads(*common, *threads, part, _STEP, constraint, effective))
+    begins, indices = pattern(joined)
+    common = (begins, indices, joined.data, strength, _strongest(joined))
+    form = _thread_form(ties)
+    if form is not None and _steps_by_threads(joined, form[0]) < _steps_by_ties(joined):
+        membership, worth = form
+        member_begins, threads = pattern(membership)
+        thread_begins, writers = pattern(sparse.csc_array(membership))
+        through = (*common, member_begins, threads, thread_begins, writers, worth, membership @ worth)
+        constraint, redundancy = _in_parts(
+            ties.size, lambda part, first, second: holes_by_threads(*through, part, _PARTS, first, second)
+        )
     else:
-        _in_parts(lambda part: holes_by_ties(*common, part, _STEP, constraint, effective))
-    return constraint, effective
+        constraint, redundancy = _in_parts(
+            ties.size, lambda part, first, second: holes_by_ties(*common, part, _PARTS, first, second)
+        )
+    tied = degree > 0
+    return np.where(tied, constraint, np.nan), np.where(tied, degree - redundancy, np.nan)
 
 
 def hole_steps(ties: Ties) -> float:
@@ -49,9 +54,21 @@ def hole_steps(ties: Ties) -> float:
     return by_ties if through is None else min(by_ties, _steps_by_threads(ties.joined, through[0]))
 
 
-def _in_parts(run: Callable[[int], None]) -> None:
+def _in_parts(members: int, run: Callable[[int, FloatArray, FloatArray], None]) -> tuple[FloatArray, FloatArray]:
+    sums = np.zeros((_PARTS, 2, members))
     with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(run, range(_STEP)))
+        list(pool.map(lambda part: run(part, sums[part, 0], sums[part, 1]), range(_PARTS)))
+    constraint, redundancy = sums.sum(axis=0)
+    return constraint, redundancy
+
+
+def _strongest(joined: sparse.csr_array) -> FloatArray:
+    """Largest weight of each member; 0 without ties. Shape (members,)."""
+    tied = np.diff(joined.indptr) > 0
+    largest = np.zeros(tied.size)
+    if joined.nnz:
+        largest[tied] = np.maximum.reduceat(joined.data, joined.indptr[:-1][tied])
+    return largest
 
 
 def _thread_form(ties: Ties) -> tuple[sparse.csr_array, FloatArray] | None:
@@ -64,10 +81,9 @@ def _thread_form(ties: Ties) -> tuple[sparse.csr_array, FloatArray] | None:
 
 
 def _steps_by_ties(joined: sparse.csr_array) -> float:
-    degree = np.diff(joined.indptr).astype(np.float64)
-    return float(degree @ degree)
+    return reading_steps(*pattern(joined), np.diff(joined.indptr).astype(np.int64))[0]
 
 
 def _steps_by_threads(joined: sparse.csr_array, membership: sparse.csr_array) -> float:
-    """Three passes over the threads of every contact."""
-    return 3.0 * float(np.diff(joined.indptr).astype(np.float64) @ np.diff(membership.indptr))
+    """At most: the threads of every contact, and those of the less busy member of each two."""
+    return sum(reading_steps(*pattern(joined), np.diff(membership.indptr).astype(np.int64)))

@@ -2,16 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
 
-from vestige.network.communities import networkit_graph, seeded_networkit
+from vestige.network.communities import seeded_networkit
 from vestige.network.path_kernels import add_paths
 from vestige.network.ties import pattern
 from vestige.statistics.compiled import FloatArray, IntArray
 from vestige.statistics.ranking import rank_correlation
+
+if TYPE_CHECKING:
+    from networkit import Graph
 
 CHUNKS: Final = 8
 """Sums that are kept apart and added in order: the same numbers on any number of processors."""
@@ -100,29 +103,41 @@ class TopBetweenness:
     chance: float
 
 
-def top_betweenness(joined: sparse.csr_array, *, error: float, chance: float, top: int, seed: int) -> TopBetweenness:
-    """The highest betweenness by adaptive sampling of paths; ranks far below the top mean little.
+@dataclass(frozen=True)
+class TopSearch:
+    """How the highest betweenness is looked for.
 
-    Args:
-        joined: symmetric matrix, shape (members, members); NetworKit's form knows no directions.
+    Attributes:
         error: largest error of a share of shortest paths.
         chance: probability that an error is larger.
         top: how many members to return.
+    """
+
+    error: float = 0.01
+    chance: float = 0.1
+    top: int = 20
+
+
+def top_betweenness(graph: "Graph", wanted: TopSearch, *, seed: int) -> TopBetweenness:
+    """The highest betweenness by adaptive sampling of paths; ranks far below the top mean little.
+
+    Args:
+        graph: undirected, in NetworKit's form; weights play no part.
+        wanted: error, chance and number of members.
         seed: of the sampling.
 
     Source:
         Borassi and Natale (2016), KADABRA is an adaptive algorithm for betweenness via random approximation.
     """
-    members = joined.shape[0]
-    if members < _FEWEST_ENDS or joined.nnz == 0:
-        return TopBetweenness(np.zeros(0, np.int64), np.zeros(0), error, chance)
-    graph = networkit_graph(joined, directed=False)
+    members = graph.numberOfNodes()
+    if members < _FEWEST_ENDS or graph.numberOfEdges() == 0:
+        return TopBetweenness(np.zeros(0, np.int64), np.zeros(0), wanted.error, wanted.chance)
     with seeded_networkit(seed) as networkit:
-        search = networkit.centrality.KadabraBetweenness(graph, error, chance, True)
+        search = networkit.centrality.KadabraBetweenness(graph, wanted.error, wanted.chance, True)
         search.run()
         nodes = np.array(search.topkNodesList(), dtype=np.int64)
         scores = np.array(search.topkScoresList(), dtype=np.float64)
-    order = np.lexsort((nodes, -scores))[:top]
+    order = np.lexsort((nodes, -scores))[: wanted.top]
     # NetworKit 11.2 counts every sampled path twice, and divides by the pairs that include the member itself.
     share = scores[order] / 2 * (members / (members - 2))
-    return TopBetweenness(nodes[order], share, error * members / (members - 2), chance)
+    return TopBetweenness(nodes[order], share, wanted.error * members / (members - 2), wanted.chance)

@@ -1,6 +1,7 @@
 """Every measure of position of some members, with how it was computed."""
 
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -16,10 +17,10 @@ from vestige.network.centrality import (
     row_sums,
     two_mode_hits,
 )
-from vestige.network.communities import Communities, bridging, find_communities
+from vestige.network.communities import Communities, bridging, find_communities, networkit_graph
 from vestige.network.holes import hole_steps, structural_holes
 from vestige.network.measures import ACTIVITY, Measure
-from vestige.network.paths import Paths, shortest_paths
+from vestige.network.paths import Paths, TopBetweenness, TopSearch, shortest_paths, top_betweenness
 from vestige.network.ties import Ties
 from vestige.statistics.compiled import FloatArray
 
@@ -86,6 +87,7 @@ class Measured:
         methods: how a measure was computed, where that is not plain from its name.
         communities: partitions behind bridging.
         paths: what is known of the paths behind betweenness.
+        highest: the highest betweenness with a guarantee, where it was looked for.
         left_out: measures that would have taken too long.
     """
 
@@ -93,41 +95,75 @@ class Measured:
     methods: Mapping[Measure, str]
     communities: Communities | None = None
     paths: Paths | None = None
+    highest: TopBetweenness | None = None
     left_out: tuple[Measure, ...] = ()
 
 
-def measure_values(ties: Ties, wanted: Collection[Measure], *, effort: Effort, seed: int) -> Measured:
+def measure_values(
+    ties: Ties, wanted: Collection[Measure], *, effort: Effort, seed: int, top: TopSearch | None = None
+) -> Measured:
     """Every wanted measure that the records allow.
+
+    NetworKit's part runs beside the others: it takes one processor as long as all of them take another.
 
     Args:
         ties: the records.
         wanted: which measures.
         effort: how much work they may take.
         seed: of sampled sources and of communities.
+        top: how to look for the highest betweenness where betweenness is sampled; None for not at all.
     """
     possible = set(wanted) & set(ties.measures)
+    families = [family for family, members in FAMILIES.items() if possible & set(members)]
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(_searched, ties, families, effort, seed, top if Measure.BETWEENNESS in possible else None)
+        found = _computed(ties, families, effort, seed)
+        communities, highest = beside.result()
+    values, methods = dict(found.values), dict(found.methods)
+    if communities is not None:
+        values |= dict(zip(FAMILIES[Family.COMMUNITIES], bridging(ties.joined, communities), strict=True))
+        methods |= _community_methods(communities, seed)
+    return Measured(
+        values={measure: values[measure] for measure in Measure if measure in possible and measure in values},
+        methods={own: text for own, text in methods.items() if own in possible},
+        communities=communities,
+        paths=found.paths,
+        highest=highest,
+        left_out=tuple(measure for measure in found.left_out if measure in possible),
+    )
+
+
+def _searched(
+    ties: Ties, families: Collection[Family], effort: Effort, seed: int, top: TopSearch | None
+) -> tuple[Communities | None, TopBetweenness | None]:
+    """What NetworKit finds; its betweenness knows no directions."""
+    sampled = Family.PATHS in families and not ties.directed and sampled_sources(ties, effort) is not None
+    graph = None if top is None or not sampled else networkit_graph(ties.joined, directed=False)
+    communities = None
+    if Family.COMMUNITIES in families:
+        communities = find_communities(ties.joined, partitions=effort.partitions, seed=seed, graph=graph)
+    highest = None if top is None or graph is None else top_betweenness(graph, top, seed=seed)
+    return communities, highest
+
+
+def _computed(ties: Ties, families: Collection[Family], effort: Effort, seed: int) -> Measured:
+    """Every measure of the families that needs no search."""
     values: dict[Measure, FloatArray] = {}
     methods: dict[Measure, str] = {}
-    communities: Communities | None = None
     paths: Paths | None = None
     left_out: tuple[Measure, ...] = ()
-    for family, members in FAMILIES.items():
-        if not possible & set(members):
+    for family in families:
+        if family is Family.COMMUNITIES:
             continue
         if family is Family.HOLES and hole_steps(ties) > effort.hole_steps:
-            left_out = tuple(measure for measure in members if measure in possible)
+            left_out = FAMILIES[family]
         elif family is Family.PATHS:
             paths, found = _path_values(ties, effort, seed)
             values |= found
             methods |= _path_methods(paths, seed, directed=ties.directed)
-        elif family is Family.COMMUNITIES:
-            communities = find_communities(ties.joined, partitions=effort.partitions, seed=seed)
-            values |= dict(zip(members, bridging(ties.joined, communities), strict=True))
-            methods |= _community_methods(communities, seed)
         else:
             values |= _plain_values(ties, family)
-    kept = {measure: values[measure] for measure in Measure if measure in possible and measure in values}
-    return Measured(kept, {own: text for own, text in methods.items() if own in kept}, communities, paths, left_out)
+    return Measured(values, methods, paths=paths, left_out=left_out)
 
 
 def _plain_values(ties: Ties, family: Family) -> Mapping[Measure, FloatArray]:
@@ -148,7 +184,7 @@ def _hits(ties: Ties) -> FloatArray:
 
 
 _SINGLE: Final[Mapping[Family, Callable[[Ties], FloatArray]]] = {
-    Family.PAGERANK: lambda ties: page_rank(ties.adjacency),
+    Family.PAGERANK: lambda ties: page_rank(ties.adjacency, symmetric=not ties.directed),
     Family.EIGENVECTOR: lambda ties: eigenvector(ties.joined),
     Family.TWO_MODE: _hits,
     Family.CORE: k_core,

@@ -10,9 +10,9 @@ from vestige.inputs import chosen
 from vestige.network.graph import AnyNetwork
 from vestige.network.measures import Measure
 from vestige.network.observed import Observed, observe_dataset, observe_network
-from vestige.network.paths import TopBetweenness, top_betweenness
+from vestige.network.paths import TopBetweenness, TopSearch
 from vestige.network.position_findings import position_findings
-from vestige.network.position_values import Effort, Measured, measure_values, sampled_sources
+from vestige.network.position_values import Effort, Measured, measure_values
 from vestige.network.rank_stability import RankInterval, StabilityRow, affordable, rank_intervals, stability_rows
 from vestige.network.settings import NetworkSettings
 from vestige.progress import Progress, Step, ignore_progress
@@ -167,8 +167,8 @@ def measure_positions(
         observed = observe_network(source, projection=wanted.network.projection)
     ties = observed.ties
     report(Step("measuring", 0, 2, "passes"))
-    measured = measure_values(ties, wanted.measures or ties.measures, effort=wanted.effort, seed=seed)
-    top = _highest(observed, measured, wanted, seed)
+    top = TopSearch(wanted.top_error, wanted.top_chance, wanted.top)
+    measured = measure_values(ties, wanted.measures or ties.measures, effort=wanted.effort, seed=seed, top=top)
     report(Step("measuring", 2, 2, "passes"))
     runs = wanted.replicates + 2 * len(wanted.missing) * wanted.missing_replicates
     repeated = affordable(ties, measured.values, wanted.effort, runs, wanted.repeat_steps)
@@ -189,18 +189,7 @@ def measure_positions(
         measured=measured,
         intervals=intervals,
         stability=stability,
-        highest_betweenness=top,
+        highest_betweenness=measured.highest,
         findings=position_findings(observed, measured, once),
         provenance=Provenance("measure_positions", plain_settings(wanted), seed, observed.digest),
-    )
-
-
-def _highest(observed: Observed, measured: Measured, settings: PositionSettings, seed: int) -> TopBetweenness | None:
-    """The top by KADABRA where full betweenness is estimated; NetworKit's form knows no directions."""
-    if Measure.BETWEENNESS not in measured.values or observed.ties.directed:
-        return None
-    if sampled_sources(observed.ties, settings.effort) is None:
-        return None
-    return top_betweenness(
-        observed.ties.joined, error=settings.top_error, chance=settings.top_chance, top=settings.top, seed=seed
     )

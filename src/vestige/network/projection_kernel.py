@@ -29,7 +29,12 @@ def joined_matrix(inside: sparse.csr_array, weights: FloatArray) -> sparse.csr_a
     indices = np.empty(int(indptr[-1]), dtype=np.int32)
     data = np.empty(int(indptr[-1]), dtype=np.float64)
     _fill(own_start, own, start, row, weights, indptr, before, indices, data)
-    return sparse.csr_array((data, indices, indptr), shape=(members, members))
+    return sparse.csr_array((data, indices, narrow(indptr)), shape=(members, members))
+
+
+def narrow(indptr: IntArray) -> IndexArray | IntArray:
+    """Begins in 32 bits where they fit: SciPy would widen the indices, and every copy of them, to 64."""
+    return indptr.astype(np.int32) if indptr[-1] <= np.iinfo(np.int32).max else indptr
 
 
 @compiled
