@@ -18,6 +18,10 @@ SWAPS_PER_TIE: Final = 10
 """Attempted swaps for each tie: the custom for networks that are not dense (Milo et al. 2003 discuss more)."""
 
 _EMPTY: Final = -1
+_WORD: Final = 64
+_SHIFT: Final = 6
+_LAST: Final = 63
+"""Bits of a table's word; a key shifted so is its word, its last bits are its place there."""
 
 
 def curveball(membership: sparse.csr_array, *, seed: int, rounds: int = ROUNDS) -> sparse.csr_array:
@@ -69,11 +73,14 @@ def rewired(
     if not directed:
         once = rows < columns
         rows, columns, weights = rows[once], columns[once], weights[once]
-    source, target = rows.copy(), columns.copy()
-    if source.size > 1:
-        table = np.full(1 << (2 * source.size).bit_length(), _EMPTY, dtype=np.int64)
+    ties = np.column_stack([rows, columns]).astype(np.int32)
+    if rows.size > 1:
+        slots = 1 << (2 * rows.size).bit_length()
+        mapped = nodes**2 <= _WORD * slots
+        table = np.zeros(nodes**2 // _WORD + 1, np.int64) if mapped else np.full(slots, _EMPTY, np.int64)
         start = np.uint64(np.random.default_rng(seed).integers(1 << 62))
-        _swap(source, target, nodes, table, directed, swaps_per_tie * source.size, start)
+        _swap(ties, nodes, table, mapped, directed, swaps_per_tie * rows.size, start)
+    source, target = ties.T
     if not directed:
         source, target = np.concatenate([source, target]), np.concatenate([target, source])
         weights = np.concatenate([weights, weights])
@@ -145,7 +152,7 @@ def _trade(indptr: IntArray, indices: IndexArray, order: IntArray, seed: np.uint
 
 
 @compiled
-def _slot(table: IntArray, key: int) -> np.int64:
+def _slot(table: IntArray, key: np.int64) -> np.int64:
     """Where a key stands in an open-addressed table, or the empty slot where it would."""
     mask = table.size - 1
     place = np.int64(_mixed(np.uint64(key)) & np.uint64(mask))
@@ -169,38 +176,62 @@ def _forget(table: IntArray, place: np.int64) -> None:
 
 
 @compiled
-def _key(one: int, other: int, nodes: int, directed: bool) -> int:
+def _holds(table: IntArray, key: np.int64, mapped: bool) -> bool:
+    """Whether a tie exists; a table has a bit for each possible tie (mapped) or slots for those that exist."""
+    if mapped:
+        return bool((table[key >> _SHIFT] >> (key & _LAST)) & 1)
+    return bool(table[_slot(table, key)] == key)
+
+
+@compiled
+def _note(table: IntArray, key: np.int64, mapped: bool) -> None:
+    if mapped:
+        table[key >> _SHIFT] |= np.int64(1) << (key & _LAST)
+    else:
+        table[_slot(table, key)] = key
+
+
+@compiled
+def _drop(table: IntArray, key: np.int64, mapped: bool) -> None:
+    if mapped:
+        table[key >> _SHIFT] &= ~(np.int64(1) << (key & _LAST))
+    else:
+        _forget(table, _slot(table, key))
+
+
+@compiled
+def _key(one: np.int32, other: np.int32, nodes: int, directed: bool) -> np.int64:
     if directed or one < other:
-        return one * nodes + other
-    return other * nodes + one
+        return np.int64(one) * nodes + other
+    return np.int64(other) * nodes + one
 
 
 @compiled
 def _swap(
-    source: IntArray, target: IntArray, nodes: int, table: IntArray, directed: bool, attempts: int, seed: np.uint64
+    ties: IndexArray, nodes: int, table: IntArray, mapped: bool, directed: bool, attempts: int, seed: np.uint64
 ) -> None:
-    """Attempt swaps of two random ties in place; `table` holds the ties that exist."""
-    for tie in range(source.size):
-        key = _key(source[tie], target[tie], nodes, directed)
-        table[_slot(table, key)] = key
+    """Attempt swaps of two random ties (rows) in place; `table` is filled with the ties that exist."""
+    count = ties.shape[0]
+    for tie in range(count):
+        _note(table, _key(ties[tie, 0], ties[tie, 1], nodes, directed), mapped)
     state = seed
     for _ in range(attempts):
         state = next_state(state)
-        one = below(state, source.size)
+        one = below(state, count)
         state = next_state(state)
-        other = below(state, source.size)
+        other = below(state, count)
         if not directed:
             state = next_state(state)
             if below(state, 2):
-                source[other], target[other] = target[other], source[other]
-        a, b, c, d = source[one], target[one], source[other], target[other]
+                ties[other, 0], ties[other, 1] = ties[other, 1], ties[other, 0]
+        a, b, c, d = ties[one, 0], ties[one, 1], ties[other, 0], ties[other, 1]
         if a in (c, d) or b in (c, d):
             continue
         new_one, new_other = _key(a, d, nodes, directed), _key(c, b, nodes, directed)
-        if table[_slot(table, new_one)] != _EMPTY or table[_slot(table, new_other)] != _EMPTY:
+        if _holds(table, new_one, mapped) or _holds(table, new_other, mapped):
             continue
-        _forget(table, _slot(table, _key(a, b, nodes, directed)))
-        _forget(table, _slot(table, _key(c, d, nodes, directed)))
-        table[_slot(table, new_one)] = new_one
-        table[_slot(table, new_other)] = new_other
-        target[one], target[other] = d, b
+        _drop(table, _key(a, b, nodes, directed), mapped)
+        _drop(table, _key(c, d, nodes, directed), mapped)
+        _note(table, new_one, mapped)
+        _note(table, new_other, mapped)
+        ties[one, 1], ties[other, 1] = d, b

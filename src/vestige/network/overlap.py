@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import hypergeom, spearmanr
 
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, SafeTable, TableRule, check_table
 from vestige.errors import SettingsError
 from vestige.network.graph import Network
 from vestige.network.shape import pattern
 from vestige.statistics.compiled import IntArray
+from vestige.statistics.ranking import rank_correlation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,6 +70,8 @@ def compare_networks(first: Network, second: Network) -> Overlap:
     Raises:
         SettingsError: no member is in both, so that there is nothing to compare.
     """
+    from scipy.stats import hypergeom  # a second of imports, for this alone
+
     if first.provenance.dataset_digest != second.provenance.dataset_digest or first.forum != second.forum:
         raise SettingsError("the networks are of different datasets", hint="build both from one dataset and forum")
     both = np.intersect1d(first.members, second.members)
@@ -81,7 +83,6 @@ def compare_networks(first: Network, second: Network) -> Overlap:
     degrees = first.degree[one], second.degree[other]
     top = max(1, round(TOP_SHARE * both.size))
     tops = [set(np.lexsort((both, -degree))[:top].tolist()) for degree in degrees]
-    varied = all(np.unique(degree).size > 1 for degree in degrees)
     return Overlap(
         first=first.size,
         second=second.size,
@@ -89,7 +90,7 @@ def compare_networks(first: Network, second: Network) -> Overlap:
         ties_first=ties_one.nnz // 2,
         ties_second=ties_other.nnz // 2,
         ties_both=int(ties_one.multiply(ties_other).sum()) // 2,
-        correlation=float(spearmanr(*degrees).statistic) if varied else None,
+        correlation=rank_correlation(*(degree.astype(np.float64) for degree in degrees)),
         top=top,
         top_both=len(tops[0] & tops[1]),
         top_first=both[sorted(tops[0] - tops[1])],

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import spearmanr
 
 from vestige.network.null_models import below, next_state
 from vestige.statistics.compiled import IntArray, compiled
+from vestige.statistics.ranking import rank_correlation
 
 EXACT_WEDGES: Final = 3_000_000
 """Pairs of ties at a node up to which clustering is counted; above, this many are drawn."""
@@ -114,7 +114,7 @@ def size_against_activity(membership: sparse.csr_array) -> float | None:
     mean = total[shared] / sizes[shared]
     if np.unique(mean).size < 2:  # noqa: PLR2004 - nothing varies
         return None
-    return float(spearmanr(sizes[shared], mean).statistic)
+    return rank_correlation(sizes[shared].astype(np.float64), mean)
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float | None:

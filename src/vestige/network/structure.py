@@ -1,6 +1,7 @@
 """`measure_structure`: size, shape and distributions of a network, beside random networks with the same degrees."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 Measure = Callable[["sparse.csr_array"], "float | None"]
 
+_THREADS: Final = 2
+"""Random networks made at a time."""
 _MOST_SWAPS: Final = 120_000_000
 """Attempted swaps of all random networks together: about a minute."""
 
@@ -280,18 +283,26 @@ def _compared(parts: _Parts, replicates: int, seed: int, progress: Progress) -> 
     seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(replicates)]
     drawn: dict[str, list[float | None]] = {name: [] for name in parts.measures}
     returned: list[float | None] = []
-    for done, own in enumerate(seeds):
-        matrix = parts.shuffled(own)
-        for name, measure in parts.measures.items():
-            drawn[name].append(measure(matrix))
-        if parts.one_way is not None:
-            returned.append(shape.reciprocity(rewired(parts.one_way, directed=True, seed=own)))
-        progress(Step("random networks", done + 1, replicates, "networks"))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done, (values, back) in enumerate(pool.map(lambda own: _random_values(parts, own), seeds)):
+            for name, value in values.items():
+                drawn[name].append(value)
+            returned.append(back)
+            progress(Step("random networks", done + 1, replicates, "networks"))
     found = {name: Shape(value) for name, value in parts.plain.items()}
     found |= {name: _beside(measure(parts.matrix), drawn[name]) for name, measure in parts.measures.items()}
     if parts.one_way is not None:
         found["reciprocity"] = _beside(shape.reciprocity(parts.one_way), returned)
     return found
+
+
+def _random_values(parts: _Parts, seed: int) -> tuple[dict[str, float | None], float | None]:
+    """Each figure, and the share of ties returned, of one random network."""
+    matrix = parts.shuffled(seed)
+    values = {name: measure(matrix) for name, measure in parts.measures.items()}
+    if parts.one_way is None:
+        return values, None
+    return values, shape.reciprocity(rewired(parts.one_way, directed=True, seed=seed))
 
 
 def _beside(observed: float | None, drawn: list[float | None]) -> Shape:
