@@ -11,6 +11,9 @@ import numpy as np
 
 from vestige.statistics.compiled import BoolArray, FloatArray, IndexArray, IntArray, compiled
 
+SLACK = 0.02
+"""Reinsertion takes a node whose component would be at most this much larger than the smallest one known."""
+
 
 @compiled
 def root_of(parent: IntArray, node: int) -> int:
@@ -84,7 +87,8 @@ def reinserted_order(
     Source:
         Greedy reinsertion of Braunstein et al. (2016), PNAS 113, 12368-12373, carried on until nobody is left to put
         back, which orders the whole set. Merged sizes only grow, so that an outdated entry of the heap is a lower
-        bound and the first up-to-date one is the smallest.
+        bound and the first up-to-date one is the smallest. An entry counts as up to date within `SLACK`: else every
+        node beside the largest component would be looked at again whenever that grows by one.
     """
     nodes = order.size
     parent = np.arange(nodes)
@@ -101,7 +105,7 @@ def reinserted_order(
         key, chance, node = heapq.heappop(waiting)
         visit += 1
         now = _merged_size(starts, others, parent, size, seen, visit, node) / cost[node]
-        if now > key:
+        if now > key * (1.0 + SLACK):
             heapq.heappush(waiting, (now, chance, node))
             continue
         left -= 1
