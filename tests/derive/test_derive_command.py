@@ -204,7 +204,7 @@ def test_an_interrupted_run_leaves_nothing(forum, tmp_path, number):
         tmp_path,
         "derive",
         "-",
-        *PHPBB,
+        *AS_PHPBB,
         "--out",
         out,
         "--key",

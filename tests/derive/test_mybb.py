@@ -64,6 +64,8 @@ INSERT INTO `mybb_warnings` VALUES (1,2,'{CANARY}',{T0 + HOUR},1,{T0 + 90 * HOUR
  (2,3,'',{T0 + HOUR},0,0,0,'');
 CREATE TABLE `mybb_threadratings` (`rid` int, `tid` int, `uid` int, `rating` int);
 INSERT INTO `mybb_threadratings` VALUES (1,1,3,5),(2,1,0,1);
+CREATE TABLE `mybb_g33k_thankyoulike_thankyoulike` (`tlid` int, `pid` int, `uid` int, `puid` int, `dateline` int);
+INSERT INTO `mybb_g33k_thankyoulike_thankyoulike` VALUES (1,2,2,3,{T0 + 2 * HOUR}),(2,99,2,3,{T0 + 2 * HOUR});
 CREATE TABLE `mybb_privatemessages` (`pmid` int, `uid` int, `toid` int, `fromid` int, `recipients` text, `folder` int,
   `subject` text, `message` text, `dateline` int);
 INSERT INTO `mybb_privatemessages` VALUES
@@ -176,5 +178,7 @@ def test_copies_of_a_message_are_one_and_a_damaged_list_is_counted(derived):
     assert any(text.startswith("1 cells of privatemessages.recipients") for text in texts)
 
 
-def test_ratings_are_given_to_the_thread_s_opening_post(derived):
-    assert rows(derived, "reaction", "giver", "receiver", "post", "kind", "weight") == [(3, 2, 0, "other", 5)]
+def test_ratings_are_given_to_the_thread_s_opening_post_and_thanks_to_posts(derived):
+    assert hours(derived, "reaction", "giver", "receiver", "post", "kind", "weight", "at") == sorted(
+        [(3, 2, 0, "other", 5, None), (2, 3, 1, "thanks", 1, 2), (2, 3, None, "thanks", 1, 2)], key=repr
+    )

@@ -178,8 +178,12 @@ def test_columns_that_no_reader_could_read_are_refused_at_once() -> None:
     ):
         with pytest.raises(ValueError, match="vocabulary"):
             SourceColumn("c", **wrong)
-    with pytest.raises(ValueError, match="without a key"):
-        numbers_of(SourceColumn("c", Cell.HANDLE), Texts.of([b"x"]))
+
+
+def test_a_handle_without_a_key_is_not_looked_at() -> None:
+    array, damaged = numbers_of(SourceColumn("c", Cell.HANDLE), Texts.of([b"x", None]))
+    array.validate(full=True)
+    assert (array.to_pylist(), damaged) == ([None, None], 0)
 
 
 def test_types_are_those_that_staging_declares() -> None:

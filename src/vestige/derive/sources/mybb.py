@@ -10,7 +10,7 @@ What it can supply:
     thread          threads, without the shadows that moved threads leave behind and without drafts
     post            posts, without drafts; attachments (counted)
     object          attachments
-    reaction        reputation, threadratings
+    reaction        reputation, threadratings; thanks (extension "Thank You/Like System")
     message         privatemessages: copies of one message put together by sender, moment and list of recipients
     view            threadsread, forumsread (read-marks: a member had read up to then), users (last visit)
     sanction        banned, warnings, moderatorlog (bans, soft deletions, who did it), users (suspended or moderated),
@@ -81,6 +81,7 @@ _TABLES: Final = (
     ),
     declare_table("attachments", key="aid", numbers="pid uid filesize", seconds="dateuploaded"),
     declare_table("reputation", key="adduid", numbers="uid pid reputation", seconds="dateline"),
+    declare_table("g33k_thankyoulike_thankyoulike", key="pid uid", numbers="puid", seconds="dateline"),
     declare_table("threadratings", key="tid uid", numbers="rating"),
     declare_table(
         "privatemessages",
@@ -259,6 +260,11 @@ SELECT adduid AS giver, uid AS receiver, nullif(pid, 0) AS post, dateline AS at,
 FROM reputation WHERE adduid > 0
 """
 
+_THANKS = """
+SELECT uid AS giver, nullif(puid, 0) AS receiver, nullif(pid, 0) AS post, dateline AS at, 'thanks' AS kind
+FROM g33k_thankyoulike_thankyoulike WHERE uid > 0
+"""
+
 _RATING = """
 SELECT r.uid AS giver, t.uid AS receiver, nullif(t.firstpost, 0) AS post, 'other' AS kind,
        coalesce(r.rating, 0) AS weight
@@ -337,7 +343,11 @@ _ASSEMBLY: Final = {
     "section": {"forums": "SELECT fid AS section, nullif(pid, 0) AS parent FROM forums"},
     "thread": {"threads": _THREAD},
     "post": {"posts": _POST},
-    "reaction": {"reputation": _REPUTATION, "threadratings": _RATING},
+    "reaction": {
+        "reputation": _REPUTATION,
+        "g33k_thankyoulike_thankyoulike": _THANKS,
+        "threadratings": _RATING,
+    },
     "message": {"privatemessages": _MESSAGE},
     "view": {"threadsread": _THREAD_READ, "forumsread": _SECTION_READ, "users": _VISIT},
     "object": {"attachments": _OBJECT},
