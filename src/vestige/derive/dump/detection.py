@@ -30,10 +30,17 @@ def detect_software(dump: Path | str, sources: Sequence[Source], *, prefix: str 
     names = _Names(sources, prefix)
     with open_stream(dump) as stream:
         window, walker = open_walker(stream, [name for source in sources for name in source.detect])
-        walker(window, Job(window), names, _ignore, allow_truncated=True).run()
+        walk = walker(window, Job(window), names, _ignore, allow_truncated=True)
+        walk.run()
     found = names.found
+    if not found and walk.truncated:
+        hint = "make the dump again, or give --software, and --allow-truncated to keep its complete rows"
+        raise SourceError("the dump ends too early to tell its package", hint=hint)
     if not found:
-        raise SourceError("the dump holds no forum of a package that is known", hint="see --software and --prefix")
+        other = "check --prefix, and" if prefix is not None else "check that it is of a whole forum;"
+        raise SourceError(
+            "the dump holds no forum of a package that is known", hint=f"{other} see vestige sources and --software"
+        )
     if len(found) > 1:
         titles = ", ".join(source.software for source in found)
         raise SourceError("the dump may be of several packages", where=titles, hint="say which with --software")
