@@ -8,17 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
-from vestige.derive.dump.modes import DoubleByte, Ending, Modes
+from vestige.derive.dump.modes import Ending, Modes
 from vestige.derive.dump.statements import Form, read_create, read_insert, target_of
 from vestige.derive.dump.walking import HEAD, LONGEST_HEAD, LOOK_AHEAD, Listener, Walker
 from vestige.derive.dump.window import Window
 from vestige.errors import DumpError
 
-_SPACES: Final = re.compile(rb"[\s\x1a]*")
 _WORD: Final = re.compile(rb"[A-Za-z_]+")
 _CONDITIONAL: Final = re.compile(rb"/\*M?!(\d{0,6})")
 _DELIMITER: Final = re.compile(rb"delimiter[ \t]+([^\s\\]{1,15})[ \t]*\r?(?:\n|$)", re.IGNORECASE)
@@ -53,32 +50,19 @@ class Scanner(Walker):
 
     # Between statements
 
-    def _blank(self) -> bool:
-        """Go over blanks and comments; False at the end of the dump."""
-        window = self._window
-        while True:
-            window.ensure(LOOK_AHEAD)
-            data, start, end = window.data, window.position, window.end
-            if start == end:
-                return False
-            if window.offset == 0 and data.startswith(b"\xef\xbb\xbf", start):
-                window.position += 3
-                continue
-            spaces = _SPACES.match(data, start, end)
-            if spaces is not None and spaces.end() > start:
-                window.position = spaces.end()
-            elif data[start] == ord("#") or _is_dashed(data, start, end):
-                self._ending.comment(bytes(data[start : start + LOOK_AHEAD]))
-                self._go_behind(b"\n", end_is_fine=True)
-            elif data.startswith(b"/*", start):
-                self._open_comment()
-            elif data.startswith(b"*/", start) and self._job.state[places.CONDITIONAL]:
-                self._job.state[places.CONDITIONAL] -= 1
-                window.position += 2
-            else:
-                return True
-            if self.truncated:
-                return False
+    def _comment(self) -> bool:
+        data, start, end = self._window.data, self._window.position, self._window.end
+        if data[start] == ord("#") or _is_dashed(data, start, end):
+            self._ending.comment(bytes(data[start : start + LOOK_AHEAD]))
+            self._go_behind(b"\n", end_is_fine=True)
+        elif data.startswith(b"/*", start):
+            self._open_comment()
+        elif data.startswith(b"*/", start) and self._job.state[places.CONDITIONAL]:
+            self._job.state[places.CONDITIONAL] -= 1
+            self._window.position += 2
+        else:
+            return False
+        return True
 
     def _at_delimiter(self) -> bool:
         return self._window.data.startswith(self._delimiter, self._window.position, self._window.end)
@@ -193,12 +177,7 @@ class Scanner(Walker):
             state = self._job.state
             state[places.BACKSLASH] = int(mode.backslash)
             state[places.ANSI] = int(mode.ansi)
-            state[places.MULTIBYTE] = int(mode.characters is not DoubleByte.NONE)
-            for place, ranges in zip((places.LEAD, places.TRAIL), mode.characters.value, strict=True):
-                table = np.zeros(places.BYTES, dtype=np.uint8)
-                for low, high in ranges:
-                    table[low : high + 1] = 1
-                self._job.put(place, table)
+            self._read_as(mode.characters)
 
     def _use(self) -> None:
         window = self._window

@@ -1,11 +1,15 @@
 """What every pass over a dump shares: bytes by the block, rows by compiled code, and how it ends."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import numpy as np
+
 from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
+from vestige.derive.dump.modes import DoubleByte
 from vestige.derive.dump.statements import Columns, TableName
 from vestige.derive.dump.window import Window
 from vestige.errors import DumpError
@@ -15,6 +19,8 @@ LONGEST_HEAD: Final = 16 << 20
 
 LOOK_AHEAD: Final = 64
 HEAD: Final = 4096
+_SPACES: Final = re.compile(rb"[\s\x1a]*")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "the dump is damaged or was edited; make it again"
 
 
@@ -86,8 +92,8 @@ class Walker(ABC):
             self._ends_early(missing)
 
     @abstractmethod
-    def _blank(self) -> bool:
-        """Go over blanks and comments; False at the end of the dump."""
+    def _comment(self) -> bool:
+        """Go over what is no statement, such as a comment; False when a statement begins here."""
 
     @abstractmethod
     def _statement(self) -> None:
@@ -104,6 +110,33 @@ class Walker(ABC):
     @abstractmethod
     def _end_rows(self) -> None:
         """A semicolon ended the rows."""
+
+    def _blank(self) -> bool:
+        """Go over blanks and comments; False at the end of the dump."""
+        window = self._window
+        while True:
+            window.ensure(LOOK_AHEAD)
+            if window.position == window.end:
+                return False
+            if window.offset == 0 and window.data.startswith(_BYTE_ORDER_MARK, window.position):
+                window.position += len(_BYTE_ORDER_MARK)
+                continue
+            spaces = _SPACES.match(window.data, window.position, window.end)
+            if spaces is not None and spaces.end() > window.position:
+                window.position = spaces.end()
+            elif not self._comment():
+                return True
+            if self.truncated:
+                return False
+
+    def _read_as(self, characters: DoubleByte) -> None:
+        """From here on, strings are of a character set in which a second byte may look like a sign."""
+        self._job.state[places.MULTIBYTE] = int(characters is not DoubleByte.NONE)
+        for place, ranges in zip((places.LEAD, places.TRAIL), characters.value, strict=True):
+            table = np.zeros(places.BYTES, dtype=np.uint8)
+            for low, high in ranges:
+                table[low : high + 1] = 1
+            self._job.put(place, table)
 
     def _ends_early(self, what: str) -> None:
         if not self._allow_truncated:

@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
 from vestige.derive.dump.modes import DoubleByte
@@ -28,7 +26,6 @@ from vestige.derive.dump.walking import HEAD, LONGEST_HEAD, LOOK_AHEAD, Listener
 from vestige.derive.dump.window import Window
 from vestige.errors import DumpError
 
-_SPACES: Final = re.compile(rb"[\s\x1a]*")
 _WORD: Final = re.compile(rb"[A-Za-z_]+")
 _META: Final = re.compile(rb"\\(\w+)[ \t]*(?:\"([^\"\n]*)\"|([^\s\"]*))[^\n]*(?:\n|\Z)")
 _LINE_END: Final = re.compile(rb"[ \t]*\r?(?:\n|\Z)")
@@ -74,34 +71,17 @@ class PostgresqlScanner(Walker):
 
     # Between statements
 
-    def _blank(self) -> bool:
-        window = self._window
-        while True:
-            window.ensure(LOOK_AHEAD)
-            data, start, end = window.data, window.position, window.end
-            if start == end:
-                return False
-            if window.offset == 0 and data.startswith(b"\xef\xbb\xbf", start):
-                window.position += 3
-                continue
-            spaces = _SPACES.match(data, start, end)
-            if spaces is not None and spaces.end() > start:
-                window.position = spaces.end()
-            elif data.startswith(b"--", start, end):
-                self._comment(bytes(data[start : start + LOOK_AHEAD]).replace(b"\r", b""))
-                self._go_behind(b"\n", end_is_fine=True)
-            elif data.startswith(b"/*", start, end):
-                self._block_comment()
-            else:
-                return True
-            if self.truncated:
-                return False
-
-    def _comment(self, line: bytes) -> None:
-        if line.startswith(_BEGINS):
-            self._open_dumps += 1
-        elif line.startswith(_COMPLETE):
-            self._open_dumps -= 1
+    def _comment(self) -> bool:
+        data, start, end = self._window.data, self._window.position, self._window.end
+        if data.startswith(b"--", start, end):
+            line = bytes(data[start : start + LOOK_AHEAD]).replace(b"\r", b"")
+            self._open_dumps += line.startswith(_BEGINS) - line.startswith(_COMPLETE)
+            self._go_behind(b"\n", end_is_fine=True)
+        elif data.startswith(b"/*", start, end):
+            self._block_comment()
+        else:
+            return False
+        return True
 
     def _block_comment(self) -> None:
         level = 0
@@ -162,7 +142,7 @@ class PostgresqlScanner(Walker):
             self._database = (match.group(2) or match.group(3) or b"").lower()
             self._schema = b"public"
         elif match.group(1).lower() == b"encoding":
-            self._set_encoding((match.group(3) or b"").lower())
+            self._read_as(_DOUBLE_BYTE.get((match.group(3) or b"").lower(), DoubleByte.NONE))
         window.position = match.end()
 
     def _whole(self) -> int:
@@ -209,16 +189,7 @@ class PostgresqlScanner(Walker):
             self._job.state[places.BACKSLASH] = 0 if standard else 1
         encoding = client_encoding_of(statement)
         if encoding is not None:
-            self._set_encoding(encoding)
-
-    def _set_encoding(self, name: bytes) -> None:
-        characters = _DOUBLE_BYTE.get(name, DoubleByte.NONE)
-        self._job.state[places.MULTIBYTE] = int(characters is not DoubleByte.NONE)
-        for place, ranges in zip((places.LEAD, places.TRAIL), characters.value, strict=True):
-            table = np.zeros(places.BYTES, dtype=np.uint8)
-            for low, high in ranges:
-                table[low : high + 1] = 1
-            self._job.put(place, table)
+            self._read_as(_DOUBLE_BYTE.get(encoding, DoubleByte.NONE))
 
     def _placed(self, table: TableName) -> TableName:
         """The table with the database it is in, where the script connects to one."""
