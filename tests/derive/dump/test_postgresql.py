@@ -257,6 +257,8 @@ def test_nothing_outside_the_dump_is_ever_touched(reading: Reading, line) -> Non
 def test_other_formats_of_copy_and_other_statements_are_refused(reading: Reading) -> None:
     dump = script(MADE).decode()
     assert "another way" in _error(reading, dump.replace("FROM stdin;", "FROM stdin WITH (FORMAT csv);", 1).encode())
+    split = "ALTER TABLE ONLY public.f_posts ATTACH PARTITION public.f_posts_1 FOR VALUES IN (1);\nCREATE TABLE"
+    assert "table posts" in _error(reading, dump.replace("CREATE TABLE", split, 1).encode())
     assert "unknown kind" in _error(reading, dump.replace("CREATE TABLE", "MERGE x;\nCREATE TABLE", 1).encode())
     twice = dump.replace(TAIL, dump[dump.index("COPY") : dump.index("COPY public.f_topics")] + TAIL)
     assert _found(reading(twice.encode())) == 2 * _expected(MADE)  # two COPYs of one table are its rows

@@ -12,6 +12,7 @@ from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
 from vestige.derive.dump.modes import DoubleByte
 from vestige.derive.dump.postgresql.statements import (
+    ATTACHED,
     client_encoding_of,
     read_change,
     read_copy_head,
@@ -175,7 +176,10 @@ class PostgresqlScanner(Walker):
         elif word in _CHANGES:
             tables, words = read_change(window.data, start, stop, self._schema)
             for table in tables:
-                self._listener.changed(self._placed(table), words, offset)
+                if words == ATTACHED:
+                    self._listener.no_rows(self._placed(table), offset)
+                else:
+                    self._listener.changed(self._placed(table), words, offset)
         elif word in {b"SET", b"SELECT"}:
             self._set(bytes(window.data[start:stop]))
         window.position = stop

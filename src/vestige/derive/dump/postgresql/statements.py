@@ -31,12 +31,17 @@ _STOP: Final = re.compile(
 _ESCAPED_END: Final = re.compile(rb"(?:[^'\\]|\\.|'')*+'", re.DOTALL)
 _COMMENT_EDGE: Final = re.compile(rb"/\*|\*/")
 _COLUMNS_CHANGE: Final = re.compile(rb"\b(?:ADD|DROP|RENAME)\s+COLUMN\b", re.IGNORECASE)
+_ATTACHES: Final = re.compile(rb"\bATTACH\s+PARTITION\b|\bINHERIT\b", re.IGNORECASE)
 _SEARCH_PATH: Final = re.compile(
     rb"""(?:set_config\(\s*'search_path'\s*,|SET\s+(?:SESSION\s+)?search_path\s*(?:=|TO))\s*['"]*([\w$\x80-\xff]*)""",
     re.IGNORECASE,
 )
 _STANDARD_STRINGS: Final = re.compile(rb"standard_conforming_strings\s*(?:=|TO)\s*'?(\w+)", re.IGNORECASE)
 _CLIENT_ENCODING: Final = re.compile(rb"(?:client_encoding\s*(?:=|TO)|\bNAMES\s)\s*'?([\w-]+)", re.IGNORECASE)
+
+
+ATTACHED: Final = frozenset({b"ATTACH"})
+"""How `read_change` says that a table has some of its rows in another one."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,8 @@ def read_change(data: bytearray, start: int, stop: int, schema: bytes) -> tuple[
         return [], frozenset()
     while cursor.word() in {b"TABLE", b"IF", b"EXISTS", b"ONLY", b"FROM"}:
         cursor.step()
-    if verb == b"ALTER" and not _COLUMNS_CHANGE.search(data, start, stop):
+    attaches = verb == b"ALTER" and _ATTACHES.search(data, start, stop) is not None
+    if verb == b"ALTER" and not attaches and not _COLUMNS_CHANGE.search(data, start, stop):
         return [], frozenset()
     tables: list[TableName] = []
     while (table := cursor.table(schema)) is not None:
@@ -183,6 +189,8 @@ def read_change(data: bytearray, start: int, stop: int, schema: bytes) -> tuple[
         if cursor.sign() != b",":
             break
         cursor.step()
+    if attaches:
+        return tables, ATTACHED
     return tables, frozenset({b"ALTER", b"ADD", b"COLUMN"} if verb == b"ALTER" else {verb, b"TABLE"} - {b""})
 
 
