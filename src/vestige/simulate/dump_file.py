@@ -76,7 +76,6 @@ def dump_chunks(
         bodies: "table.column" of the columns that hold posts and messages.
         seldom_filled: ends of the names of columns that are mostly empty.
     """
-    canaries, rare = column_canaries(seed, tables), single_canaries(seed, tables)
     frames = {table.name: table_frame(table, settings) for table in tables}
     yield file_head(settings, next((table.charset.split()[0] for table in tables), "utf8mb4"))
     if settings.of_postgresql:
@@ -85,24 +84,37 @@ def dump_chunks(
     for table in tables:
         of_table, frame = rows[table.name], frames[table.name]
         yield frame.before if settings.of_postgresql else frame.heading + frame.before
-        texts: dict[str, TextColumn] = {}
-        for column in table.columns:
-            name = f"{table.name}.{column.name}"
-            if name not in canaries or column.name in of_table.values:
-                continue
-            generator = np.random.default_rng([seed, 3, zlib.crc32(name.encode())])
-            body = name in bodies
-            mean = settings.text_bytes if body else _SHORT_TEXT if column.room < 1 << 8 else _MEAN_TEXT
-            size = _BODY_TEXTS if body else _TEXTS
-            pool = make_pool(generator, canaries[name], rare.get(name, ()), column.room, mean, size)
-            texts[column.name] = make_text_column(
-                pool, settings.of_column(column), sparse=column.name.endswith(seldom_filled)
-            )
+        texts = _text_columns(seed, table, of_table.values, settings, bodies, seldom_filled)
         generator = np.random.default_rng([seed, 2, zlib.crc32(table.name.encode())])
         chosen = {name: draw_texts(generator, column, of_table.rows) for name, column in texts.items()}
         yield from row_chunks(table, of_table.values, texts, chosen, of_table.rows, frame, settings)
         yield frame.after
     yield file_tail(settings)
+
+
+def _text_columns(
+    seed: int,
+    table: DumpTable,
+    given: Collection[str],
+    settings: DumpSettings,
+    bodies: Collection[str],
+    seldom_filled: tuple[str, ...],
+) -> dict[str, TextColumn]:
+    """Texts of the columns that have room for a canary and no value of their own."""
+    canaries, rare = column_canaries(seed, [table]), single_canaries(seed, [table])
+    texts: dict[str, TextColumn] = {}
+    for column in table.columns:
+        name = f"{table.name}.{column.name}"
+        if name not in canaries or column.name in given:
+            continue
+        generator = np.random.default_rng([seed, 3, zlib.crc32(name.encode())])
+        body = name in bodies
+        mean = settings.text_bytes if body else _SHORT_TEXT if column.room < 1 << 8 else _MEAN_TEXT
+        size = _BODY_TEXTS if body else _TEXTS
+        pool = make_pool(generator, canaries[name], rare.get(name, ()), column.room, mean, size)
+        sparse = column.name.endswith(seldom_filled)
+        texts[column.name] = make_text_column(pool, settings.of_column(column), sparse=sparse)
+    return texts
 
 
 def write_chunks(file: Path, chunks: Iterator[bytes | memoryview], settings: DumpSettings, progress: Progress) -> None:
