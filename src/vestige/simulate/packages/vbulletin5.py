@@ -13,9 +13,10 @@ from vestige.simulate.packages.vbulletin import VBULLETIN
 _ROOT, _FORUM, _MESSAGES, _PROFILES = 1, 2, 8, 9
 _FIRST: Final = 12
 _CHANNEL, _TEXT, _MESSAGE, _ATTACH, _GALLERY, _REPORT, _INFRACTION = 23, 22, 30, 24, 25, 31, 32
-_OBJECT: Final = "(SELECT max(message) FROM message) + 100"
+_OBJECT: Final = """(SELECT 100 + coalesce(max(id), 0)
+                     FROM (SELECT post AS id FROM post UNION ALL SELECT message FROM message))"""
 """Attached objects and infractions are the last nodes."""
-_INFRACTED: Final = f"{_OBJECT} + (SELECT max(object) FROM object)"
+_INFRACTED: Final = f"{_OBJECT} + (SELECT coalesce(max(object), 0) FROM object)"
 
 _REMOVER: Final = """CASE WHEN state <> 'deleted' THEN NULL
                           WHEN post % 3 > 0 THEN (SELECT min(member) FROM member WHERE role = 'administrator')
