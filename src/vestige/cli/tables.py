@@ -38,11 +38,13 @@ def print_table(console: "Console", table: SafeTable, *, most: int | None = None
 
     grid = Table(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     texts = table.texts()
-    longest = [_longest_word(rule.title, *(row[place] for row in texts)) for place, rule in enumerate(table.columns)]
-    whole = sum(longest) + _GAP * len(longest) <= console.width
-    for rule, width in zip(table.columns, longest, strict=True):
+    widths = _widths(
+        [[rule.title, *(row[place] for row in texts)] for place, rule in enumerate(table.columns)], console
+    )
+    whole = None not in widths
+    for rule, width in zip(table.columns, widths, strict=True):
         side: Literal["left", "right"] = "left" if rule.kind in LABEL_KINDS else "right"
-        grid.add_column(Text(rule.title), justify=side, min_width=width if whole else None, overflow="fold")
+        grid.add_column(Text(rule.title), justify=side, width=width, overflow="fold")
     for row in texts[:most]:
         cells = row if whole else [_broken(cell, rule) for cell, rule in zip(row, table.columns, strict=True)]
         grid.add_row(*(Text(cell, style="dim" if cell.startswith("[") else "") for cell in cells))
@@ -60,6 +62,15 @@ def _broken(cell: str, rule: ColumnRule) -> str:
     return cell.replace("-", "- ") if hyphened else cell
 
 
-def _longest_word(*texts: str) -> int:
-    """A column this wide breaks no word."""
-    return max((len(word) for text in texts for word in text.split(" ")), default=0)
+def _widths(columns: list[list[str]], console: "Console") -> list[int] | list[None]:
+    """Widths that break no word, what is left going to the first columns; nothing where there is no room for that."""
+    lowest = [max(len(word) for text in texts for word in text.split(" ")) for texts in columns]
+    spare = console.width - sum(lowest) - _GAP * len(columns)
+    if spare < 0:
+        return [None] * len(columns)
+    widths = []
+    for low, texts in zip(lowest, columns, strict=True):
+        more = min(max(map(len, texts)) - low, spare)
+        spare -= more
+        widths.append(low + more)
+    return widths
