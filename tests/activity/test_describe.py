@@ -46,7 +46,7 @@ def rows(result, name):
 
 def test_exact_tables_hold_the_counts(forum):
     result = describe(forum)
-    assert rows(result, "volume") == [{"trace": "Posts", "events": 110, "members": 30}]
+    assert rows(result, "volume") == [{"trace": "Posts", "events": 110, "members": 30, "most": 9, "second": 9}]
     months = {row["month"].isoformat(): row for row in rows(result, "months")}
     assert [*months] == ["2020-01-01", "2020-02-01", "2020-03-01"]
     assert [row["new_members"] for row in months.values()] == [40, 0, 0]

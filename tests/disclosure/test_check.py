@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestige.disclosure import Additive, ColumnKind, ColumnRule, Mark, Reason, SafeTable, TableRule, check_table
+from vestige.disclosure import (
+    Additive,
+    ColumnKind,
+    ColumnRule,
+    Mark,
+    Reason,
+    SafeTable,
+    TableRule,
+    check_table,
+    check_tables,
+)
 from vestige.errors import DisclosureError
 from vestige.statistics.proportions import wilson_interval
 
@@ -203,3 +213,98 @@ def test_events_of_overlapping_members_cannot_be_subtracted(data):
     everything = len(missing) == len(counts)
     assert not any(missing) or everything or (len(missing) > 1 and max(missing) >= 10)
     assert all(figure is None or value >= 10 for value, figure in zip(counts, published, strict=True))
+
+
+CONTRIBUTIONS = (
+    members(additive=Additive.NO),
+    ColumnRule(
+        "posts", "Posts", ColumnKind.COUNT, behind=("members",), additive=Additive.NO, largest=("most", "second")
+    ),
+    ColumnRule("most", "most", ColumnKind.CONTRIBUTION, shown=False),
+    ColumnRule("second", "second", ColumnKind.CONTRIBUTION, shown=False),
+)
+
+
+def test_a_count_that_one_member_made_is_suppressed():
+    """Half or less by the busiest may leave; more may not, nor what the second busiest bounds to a tenth."""
+    safe = check_table(
+        table_of(
+            members=[20, 20, 20, 20, 20, 20],
+            posts=[100, 100, 1_000, 1_000, 0, 100],
+            most=[50, 51, 480, 480, 0, None],
+            second=[5, 5, 472, 471, 0, 5],
+        ),
+        rule_of(*CONTRIBUTIONS),
+    )
+    assert safe.data.column("posts").to_pylist() == [100, None, 1_000, 1_000, 0, None]
+    assert safe.data.column_names == ["label", "members", "posts"]
+    closer = check_table(
+        table_of(members=[20, 20], posts=[1_000, 1_000], most=[480, 480], second=[473, 472]), rule_of(*CONTRIBUTIONS)
+    )
+    assert closer.data.column("posts").to_pylist() == [None, 1_000]
+    assert {decision.reason for decision in safe.decisions} == {Reason.DOMINANT, Reason.ROUNDED}
+
+
+@given(
+    parts=st.lists(st.integers(0, 1_000), min_size=10, max_size=40),
+)
+def test_what_leaves_is_made_by_more_than_one_or_two(parts):
+    total = sum(parts)
+    first, second, *_ = sorted(parts, reverse=True)
+    table = table_of(members=[len(parts)], posts=[total], most=[first], second=[second])
+    (shown,) = check_table(table, rule_of(*CONTRIBUTIONS)).data.column("posts").to_pylist()
+    if shown is not None:
+        assert 2 * first <= total
+        assert 10 * (total - first - second) >= first
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        lambda: (ColumnRule("most", "most", ColumnKind.CONTRIBUTION),),
+        lambda: (members(largest=("most", "second")),),
+        lambda: (
+            members(),
+            ColumnRule("posts", "Posts", ColumnKind.COUNT, behind=("members",), largest=("members",) * 2),
+        ),
+    ],
+)
+def test_contributions_never_leave_and_are_declared(columns):
+    with pytest.raises(DisclosureError):
+        rule_of(*columns())
+
+
+def test_a_figure_held_back_in_one_table_is_not_in_another():
+    """995 of 1,000 did it: one table suppresses the count, the other did not know that there are 1,000."""
+    within = rule_of(members("doers", within="all", additive=Additive.NO), members("all", additive=Additive.NO))
+    plain = rule_of(
+        members("doers", additive=Additive.NO),
+        ColumnRule("deeds", "Deeds", ColumnKind.COUNT, behind=("doers",), additive=Additive.NO),
+        ColumnRule("each", "Each", ColumnKind.RATIO, ratio=("deeds", "doers")),
+    )
+    one = table_of(doers=[995, 700], all=[1_000, 1_000])
+    other = table_of(doers=[995, 990, 1_000, 700], deeds=[4_000, 4_000, 4_000, 4_000])
+    assert check_table(other, plain).data.column("doers").to_pylist() == [995, 990, 1_000, 700]
+    safe = check_tables({"one": (one, within), "other": (other, plain)})
+    assert safe["one"].data.column("doers").to_pylist() == [None, 700]
+    assert safe["other"].data.column("doers").to_pylist() == [None, 990, 1_000, 700]
+    assert safe["other"].data.column("each").to_pylist()[0] is None
+    assert {decision.reason for decision in safe["other"].decisions} == {
+        Reason.DIFFERENCE, Reason.DEPENDENT, Reason.ROUNDED,
+    }  # fmt: skip
+
+
+@given(
+    everybody=st.integers(10, 2_000),
+    counts=st.lists(st.integers(0, 2_000), min_size=1, max_size=10),
+    additive=st.sampled_from(Additive),
+)
+def test_no_table_of_a_run_tells_of_all_but_a_few(everybody, counts, additive):
+    within = rule_of(members("doers", within="all", additive=Additive.NO), members("all", additive=Additive.NO))
+    one = table_of(doers=[everybody // 2], all=[everybody])
+    other = table_of(members=[min(count, everybody) for count in counts])
+    safe = check_tables({"one": (one, within), "other": (other, rule_of(members(additive=additive)))})
+    for shown, exact in zip(
+        safe["other"].data.column("members").to_pylist(), other["members"].to_pylist(), strict=True
+    ):
+        assert shown is None or everybody == exact or everybody - exact >= 10

@@ -8,7 +8,16 @@ from vestige.activity.reduce import Reduction, TraceReduction
 from vestige.activity.traces import COMMUNICATION, DOWNLOADS, POSTS, THREADS, TRACES
 from vestige.dataset.schema import MemberKind, Role
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
-from vestige.disclosure.figures import Figures, count_column, members_column, rows_table
+from vestige.disclosure.figures import (
+    MOST,
+    Figures,
+    busiest_two,
+    contribution_columns,
+    count_column,
+    members_column,
+    rows_table,
+)
+from vestige.statistics.distribution import Distribution
 
 BAND_STARTS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 """Lower ends of the bands in which activity per member is shown."""
@@ -42,13 +51,17 @@ def volume(reduction: Reduction) -> Figures:
         "Activity in the window",
         (
             ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=tuple(trace.title for trace in TRACES)),
-            count_column("events", "Events", behind="members", additive=Additive.NO),
+            count_column("events", "Events", behind="members", additive=Additive.NO, largest=MOST),
             members_column("members", "Members involved", additive=Additive.NO),
+            *contribution_columns(),
             ColumnRule("per_member", "Events per member involved", ColumnKind.RATIO, ratio=("events", "members")),
         ),
         "Registered members only: guests, deleted authors, bots and system accounts are left out.",
     )
-    rows = [(found.trace.title, found.events, found.members) for found in reduction.traces.values()]
+    rows = [
+        (found.trace.title, found.events, found.members, *_busiest(found.distribution))
+        for found in reduction.traces.values()
+    ]
     return Figures(rule, rows_table(rule, rows))
 
 
@@ -143,7 +156,8 @@ def per_member(reduction: Reduction, found: TraceReduction) -> Figures:
             members_column("members", "Members", additive=Additive.DISJOINT),
             members_column("of_members", "Of members", additive=Additive.NO, shown=False),
             ColumnRule("share", "Share of members", ColumnKind.SHARE, ratio=("members", "of_members")),
-            count_column("events", title, behind="members", additive=Additive.DISJOINT),
+            count_column("events", title, behind="members", additive=Additive.DISJOINT, largest=MOST),
+            *contribution_columns(),
             members_column("actors", "Members with any", additive=Additive.NO, shown=False),
             count_column("of_events", f"All {title.lower()}", behind="actors", additive=Additive.NO, shown=False),
             ColumnRule("share_of_events", f"Share of {title.lower()}", ColumnKind.SHARE, ratio=("events", "of_events")),
@@ -152,16 +166,22 @@ def per_member(reduction: Reduction, found: TraceReduction) -> Figures:
     members = [0] * len(labels)
     events = [0] * len(labels)
     members[0] = reduction.members - found.members
+    most = [(0, 0)] * len(labels)
     for value, count in zip(found.distribution.values, found.distribution.members, strict=True):
         band = max(place for place, start in enumerate(BAND_STARTS) if value >= start)
         members[band] += int(count)
         events[band] += round(value * count)
+        most[band] = busiest_two([*most[band], value], [1, 1, int(count)])
     last = max(place for place, count in enumerate(members) if count or place == 0)
     rows = [
-        (label, members[place], reduction.members, events[place], found.members, found.events)
+        (label, members[place], reduction.members, events[place], *most[place], found.members, found.events)
         for place, label in enumerate(labels[: last + 1])
     ]
     return Figures(rule, rows_table(rule, rows))
+
+
+def _busiest(distribution: Distribution) -> tuple[int, int]:
+    return busiest_two(distribution.values.tolist(), distribution.members.tolist())
 
 
 def _band_labels() -> tuple[str, ...]:

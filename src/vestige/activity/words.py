@@ -41,7 +41,8 @@ def _accounts(row: Row) -> str:
 
 
 def _volume(row: Row) -> str:
-    return f"{row['trace']}: {row['events']:,}, by {row['members']:,} members."
+    by = "members" if row["members"] is None else f"{row['members']:,} members"
+    return f"{row['trace']}: {row['events']:,}, by {by}."
 
 
 def _participation(row: Row) -> str:
@@ -65,13 +66,15 @@ def _coverage(row: Row) -> str | None:
     if row["part"] != _HALF:
         return None
     share = f"{percent(row['share'])}{_interval(row, '.1%')}"
-    return f"{row['trace']}: {row['needed']:,} of {POPULATIONS[row['population']]}, {share}, account for half."
+    needed = "" if row["needed"] is None else f"{row['needed']:,} of "
+    return f"{row['trace']}: {needed}{POPULATIONS[row['population']]}, {share}, account for half."
 
 
 def _power_law(row: Row) -> str:
+    tail = "" if row["tail"] is None else f", {row['tail']:,} members in the tail"
     return (
         f"{row['trace']}: from {row['x_min']:,.0f} on, a power law fits with exponent {row['alpha']:.2f}"
-        f"{_interval(row, '.2f')}, {row['tail']:,} members in the tail."
+        f"{_interval(row, '.2f')}{tail}."
     )
 
 

@@ -1,9 +1,11 @@
 """The one disclosure policy, applied to every table on its way out."""
 
-from vestige.disclosure.check import check_table
+from vestige.disclosure.check import check_table, check_tables
 from vestige.disclosure.policy import (
+    LARGEST_SHARE,
     MINIMUM_MEMBERS,
     RATIO_KINDS,
+    RIVAL_PRECISION,
     ROUND_COUNTS_TO,
     SIGNIFICANT_DIGITS,
     Additive,
@@ -17,8 +19,10 @@ from vestige.disclosure.policy import (
 from vestige.disclosure.safe import SafeTable
 
 __all__ = [
+    "LARGEST_SHARE",
     "MINIMUM_MEMBERS",
     "RATIO_KINDS",
+    "RIVAL_PRECISION",
     "ROUND_COUNTS_TO",
     "SIGNIFICANT_DIGITS",
     "Additive",
@@ -30,4 +34,5 @@ __all__ = [
     "SafeTable",
     "TableRule",
     "check_table",
+    "check_tables",
 ]

@@ -10,8 +10,10 @@ from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN
 from vestige.disclosure.policy import (
     ESTIMATE_KINDS,
     LABEL_KINDS,
+    LARGEST_SHARE,
     MINIMUM_MEMBERS,
     RATIO_KINDS,
+    RIVAL_PRECISION,
     ROUND_COUNTS_TO,
     SIGNIFICANT_DIGITS,
     Additive,
@@ -37,7 +39,32 @@ _PSEUDONYM: Final = re.compile(PSEUDONYM_PATTERN)
 _COUNT_KINDS: Final = frozenset({ColumnKind.MEMBERS, ColumnKind.COUNT})
 
 
-def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
+def check_tables(tables: "Mapping[str, tuple[pa.Table, TableRule]]") -> dict[str, SafeTable]:
+    """Check the tables of one run together, so that none gives away what another holds back.
+
+    The largest group that any column is declared to lie within is taken for everybody. A count of members anywhere in
+    the run that falls short of it by fewer than 10 tells about those few, and is suppressed also where its own table
+    does not know how many there are.
+
+    Args:
+        tables: name to the exact table and its rule.
+
+    Raises:
+        DisclosureError: as for `check_table`.
+    """
+    totals = [
+        value
+        for table, rule in tables.values()
+        for name in {column.within for column in rule.columns if column.within is not None}
+        if name in table.column_names
+        for value in table.column(name).to_pylist()
+        if isinstance(value, int)
+    ]
+    everybody = max(totals, default=None)
+    return {name: check_table(table, rule, everybody=everybody) for name, (table, rule) in tables.items()}
+
+
+def check_table(table: "pa.Table", rule: TableRule, *, everybody: int | None = None) -> SafeTable:
     """Suppress, round and record; the result is the only form in which a table may be printed.
 
     Figures with fewer than 10 members behind them are suppressed, also where only the rest is that small. In a column
@@ -47,13 +74,15 @@ def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
     Args:
         table: figures of one analysis; null means unavailable.
         rule: what every column is.
+        everybody: members of the run's largest group, where another table tells; counts of all but a few of them are
+            suppressed.
 
     Raises:
         DisclosureError: a column is undeclared, missing or of another type than declared, or holds what no figure may
             be (NaN, a negative count, a word outside the vocabulary, a pseudonym).
     """
     cells = _typed_cells(table, rule)
-    hidden = _hidden(cells, rule)
+    hidden = _hidden(cells, rule, everybody)
     published = {
         name: [None if reason else value for value, reason in zip(cells[name], hidden[name], strict=True)]
         for name in cells
@@ -109,22 +138,22 @@ def _fits_label(value: object, column: ColumnRule) -> bool:
 
 
 def _fits_figure(value: object, kind: ColumnKind) -> bool:
-    if kind in _COUNT_KINDS:
+    if kind in _COUNT_KINDS or kind is ColumnKind.CONTRIBUTION:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if kind is ColumnKind.PROPORTION:
         return isinstance(value, float) and 0 <= value <= 1
     return kind in ESTIMATE_KINDS and isinstance(value, float) and math.isfinite(value)
 
 
-def _hidden(cells: Cells, rule: TableRule) -> Reasons:
+def _hidden(cells: Cells, rule: TableRule, everybody: int | None) -> Reasons:
     hidden: Reasons = {}
     for column in rule.columns:
         rows = len(cells[column.name])
-        if column.kind in LABEL_KINDS or column.kind in RATIO_KINDS:
+        if column.kind in LABEL_KINDS or column.kind in RATIO_KINDS or column.kind is ColumnKind.CONTRIBUTION:
             hidden[column.name] = [None] * rows
             continue
         behind = [_members_behind(cells, column, row) for row in range(rows)]
-        reasons = [_reason(cells, column, row, behind[row]) for row in range(rows)]
+        reasons = [_reason(cells, column, row, behind[row], everybody) for row in range(rows)]
         if column.kind in _COUNT_KINDS:
             _protect_total(cells[column.name], behind, reasons, column.additive)
         hidden[column.name] = reasons
@@ -142,13 +171,25 @@ def _members(cells: Cells, name: str, row: int) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reason(cells: Cells, column: ColumnRule, row: int, behind: int) -> Reason | None:
-    if cells[column.name][row] is None:
+def _reason(cells: Cells, column: ColumnRule, row: int, behind: int, everybody: int | None) -> Reason | None:
+    value = cells[column.name][row]
+    if value is None:
         return None
     if behind < MINIMUM_MEMBERS:
         return Reason.SMALL
-    rest = _members(cells, column.within, row) - _members(cells, column.name, row) if column.within else MINIMUM_MEMBERS
-    return Reason.COMPLEMENT if rest < MINIMUM_MEMBERS else None
+    if column.within and _members(cells, column.within, row) - _members(cells, column.name, row) < MINIMUM_MEMBERS:
+        return Reason.COMPLEMENT
+    if column.kind is ColumnKind.MEMBERS and everybody is not None and isinstance(value, int):
+        return Reason.DIFFERENCE if 0 < everybody - value < MINIMUM_MEMBERS else None
+    return Reason.DOMINANT if column.largest and _is_dominated(cells, column.largest, value, row) else None
+
+
+def _is_dominated(cells: Cells, largest: tuple[str, str], count: object, row: int) -> bool:
+    """Whether one member made too much of a count; a contribution that is not known counts as too much."""
+    first, second = (cells[name][row] for name in largest)
+    if not isinstance(count, int) or not isinstance(first, int) or not isinstance(second, int):
+        return True
+    return first > LARGEST_SHARE * count or count - first - second < RIVAL_PRECISION * first
 
 
 def _protect_total(
@@ -250,7 +291,8 @@ def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reason
 def _decisions(rule: TableRule, column: ColumnRule, reasons: Sequence[Reason | None]) -> list[Decision]:
     suppressed = [
         Decision(rule.title, column.title, reason, count)
-        for reason in (Reason.SMALL, Reason.COMPLEMENT, Reason.TOTAL, Reason.DEPENDENT)
+        for reason in Reason
+        if reason is not Reason.ROUNDED
         if (count := sum(found is reason for found in reasons))
     ]
     shown = sum(reason is None for reason in reasons)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, TableRule
 
@@ -26,10 +26,32 @@ def members_column(
 
 
 def count_column(
-    name: str, title: str, *, behind: str, additive: Additive = Additive.OVERLAPPING, shown: bool = True
+    name: str,
+    title: str,
+    *,
+    behind: str,
+    additive: Additive = Additive.OVERLAPPING,
+    shown: bool = True,
+    largest: tuple[str, str] | None = None,
 ) -> ColumnRule:
     """A column that counts events, with the column that counts the members behind them."""
-    return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown)
+    return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown, largest=largest)
+
+
+MOST: Final = ("most", "second")
+"""Columns with what the busiest and the second busiest member made of a count."""
+
+
+def contribution_columns() -> tuple[ColumnRule, ...]:
+    """The columns of MOST, which decide whether one member dominates a count and never leave."""
+    return tuple(ColumnRule(name, name, ColumnKind.CONTRIBUTION, shown=False) for name in MOST)
+
+
+def busiest_two(values: Sequence[float], members: Sequence[int]) -> tuple[int, int]:
+    """The largest and second largest contribution, from a distribution: values, and how many members have each."""
+    counted = sorted(((value, count) for value, count in zip(values, members, strict=True) if count), reverse=True)
+    tops = [round(value) for value, count in counted[:2] for _ in range(min(int(count), 2))][:2]
+    return (*tops, 0, 0)[0], (*tops, 0, 0)[1]
 
 
 def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table":
@@ -41,6 +63,7 @@ def rows_table(rule: TableRule, rows: Sequence[tuple[object, ...]]) -> "pa.Table
         ColumnKind.DAY: pa.date32(),
         ColumnKind.MEMBERS: pa.int64(),
         ColumnKind.COUNT: pa.int64(),
+        ColumnKind.CONTRIBUTION: pa.int64(),
         ColumnKind.ESTIMATE: pa.float64(),
         ColumnKind.QUANTITY: pa.float64(),
         ColumnKind.PROPORTION: pa.float64(),

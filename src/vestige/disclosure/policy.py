@@ -13,6 +13,12 @@ from vestige.errors import DisclosureError
 MINIMUM_MEMBERS: Final = 10
 """Fewest members behind a figure that may leave (the usual output-checking threshold; Griffiths et al., 2019,
 Handbook on Statistical Disclosure Control for Outputs, section 3)."""
+LARGEST_SHARE: Final = 0.5
+"""Largest part of a count that one member may have made: the dominance rule with n = 1, k = 50 % (Brandt et al., 2010,
+Guidelines for the Checking of Output Based on Microdata Research, ESSnet on Statistical Disclosure Control)."""
+RIVAL_PRECISION: Final = 0.1
+"""How closely the second largest contributor may bound the largest: what the others made must be at least this part of
+the largest (the p % rule with p = 10; Hundepool et al., 2012, Statistical Disclosure Control, section 4.2)."""
 ROUND_COUNTS_TO: Final = 5
 """Counts leave as multiples of this (same source, section on rounding)."""
 SIGNIFICANT_DIGITS: Final = 3
@@ -34,6 +40,8 @@ class ColumnKind(StrEnum):
     """A count of members; they stand behind it themselves."""
     COUNT = "count"
     """A count of anything else, with the members behind it in other columns."""
+    CONTRIBUTION = "contribution"
+    """What one member made of a count, such as the most posts by anybody; it decides, and never leaves."""
     RATIO = "ratio"
     """One column divided by another; computed again here from what those two publish."""
     SHARE = "share"
@@ -78,6 +86,8 @@ class Reason(StrEnum):
     """Why a decision was taken."""
 
     SMALL = "small"
+    DOMINANT = "dominant"
+    DIFFERENCE = "difference"
     COMPLEMENT = "complement"
     TOTAL = "total"
     DEPENDENT = "dependent"
@@ -95,6 +105,8 @@ class ColumnRule:
         behind: columns of the same table that count the members behind each value; every one of them must reach
             the minimum. A MEMBERS column always stands behind itself as well.
         within: of a MEMBERS column, the column with the members it is a part of; the rest must reach the minimum too.
+        largest: of a COUNT column, the CONTRIBUTION columns with the most, and the second most, that one member made of
+            it; where they say that one member dominates, or do not say anything, the count is suppressed.
         ratio: numerator and denominator columns of a ratio or share.
         vocabulary: every value that a LABEL may take.
         additive: whether rows sum to a total.
@@ -106,6 +118,7 @@ class ColumnRule:
     kind: ColumnKind
     behind: tuple[str, ...] = ()
     within: str | None = None
+    largest: tuple[str, str] | None = None
     ratio: tuple[str, str] | None = None
     vocabulary: tuple[str | float, ...] = ()
     additive: Additive = Additive.OVERLAPPING
@@ -127,6 +140,10 @@ class ColumnRule:
             raise DisclosureError(
                 f"column {self.name!r}: a label, and only a label, has a vocabulary", hint="declare every value"
             )
+        if self.kind is ColumnKind.CONTRIBUTION and self.shown:
+            raise DisclosureError(f"column {self.name!r} is about single members", hint="declare shown=False")
+        if self.largest is not None and self.kind is not ColumnKind.COUNT:
+            raise DisclosureError(f"column {self.name!r}: only a count can be dominated", hint="leave largest out")
         if self.kind in {ColumnKind.COUNT, *ESTIMATE_KINDS} and not self.behind:
             raise DisclosureError(
                 f"column {self.name!r} does not say which members stand behind it", hint="declare behind=(column,)"
@@ -160,6 +177,13 @@ class TableRule:
                         where=self.name,
                         hint="declare that column with ColumnKind.MEMBERS",
                     )
+            for name in rule.largest or ():
+                if kinds.get(name) is not ColumnKind.CONTRIBUTION:
+                    raise DisclosureError(
+                        f"column {rule.name!r} refers to {name!r}, which is no contribution",
+                        where=self.name,
+                        hint="declare that column with ColumnKind.CONTRIBUTION",
+                    )
             for name in rule.ratio or ():
                 if kinds.get(name) not in {ColumnKind.MEMBERS, ColumnKind.COUNT}:
                     raise DisclosureError(
@@ -188,6 +212,8 @@ class Decision:
         """The decision as a sentence."""
         what = {
             Reason.SMALL: f"fewer than {MINIMUM_MEMBERS} members stand behind the figure",
+            Reason.DOMINANT: "one member made most of it, or can be bounded closely by another",
+            Reason.DIFFERENCE: f"all members of another table but fewer than {MINIMUM_MEMBERS} are counted",
             Reason.COMPLEMENT: f"all but fewer than {MINIMUM_MEMBERS} members are counted, which tells about the rest",
             Reason.TOTAL: "it would give away a suppressed figure by subtraction from the total",
             Reason.DEPENDENT: "it is computed from a suppressed figure",

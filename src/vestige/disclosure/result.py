@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from vestige.disclosure.check import check_table
+from vestige.disclosure.check import check_tables
 from vestige.disclosure.figures import Figures
 from vestige.disclosure.policy import Mark
 from vestige.disclosure.safe import SafeTable
@@ -117,8 +117,8 @@ class FiguresResult(ABC):
 
     @cached_property
     def safe_by_name(self) -> Mapping[str, SafeTable]:
-        """All tables as they may leave, by name."""
-        return {name: check_table(figures.data, figures.rule) for name, figures in self.figures.items()}
+        """All tables as they may leave, by name; checked together."""
+        return check_tables({name: (figures.data, figures.rule) for name, figures in self.figures.items()})
 
     @property
     def plot_names(self) -> tuple[str, ...]:
