@@ -97,13 +97,7 @@ def long_panel(
     moments = _numbers(source, [time])[:, 0]
     if not np.isfinite(moments).all():
         raise SettingsError("a time is missing", hint="drop the rows without a time")
-    grid, place = np.unique(moments, return_inverse=True)
-    common = len(grid) < 2 * len(moments) / len(labels)
-    if not common:
-        order = np.lexsort((moments, member))
-        starts = np.searchsorted(member[order], np.arange(len(labels)))
-        place = np.empty(len(member), dtype=np.int64)
-        place[order] = np.arange(len(member)) - starts[member[order]]
+    grid, place = _places(member, moments, len(labels))
     shape = (len(labels), int(place.max()) + 1)
     if np.unique(member * shape[1] + place).size < member.size or _repeated(member, moments):
         raise SettingsError("a member has the same time twice", hint="sum or drop the repeated rows")
@@ -117,7 +111,7 @@ def long_panel(
     own_times[member, place] = moments
     return Panel(
         spread(response, np.nan),
-        grid if common else own_times,
+        own_times if grid is None else grid,
         identifiers=labels,
         exposure=None if exposure is None else spread(exposure, 1.0),
         covariates=np.stack([spread(name, np.nan) for name in covariates], axis=2) if covariates else None,
@@ -127,6 +121,20 @@ def long_panel(
         weights=None if weight is None else _stable(source, weight, member),
         outcome=outcome,
     )
+
+
+def _places(
+    member: "np.ndarray[Any, Any]", moments: FloatArray, members: int
+) -> "tuple[FloatArray | None, np.ndarray[Any, Any]]":
+    """The times that members share and each row's place among them; where they have their own, None and their order."""
+    grid, place = np.unique(moments, return_inverse=True)
+    if len(grid) < 2 * len(moments) / members:
+        return grid, place
+    order = np.lexsort((moments, member))
+    starts = np.searchsorted(member[order], np.arange(members))
+    place = np.empty(len(member), dtype=np.int64)
+    place[order] = np.arange(len(member)) - starts[member[order]]
+    return None, place
 
 
 def arrow_table(table: object) -> "pa.Table":
