@@ -13,7 +13,7 @@ from vestige.trajectories.settings import NO_ZERO_PART, Family, PathSettings, Sc
 ABSENT_ZERO = -700.0
 SPREAD_PREDICTORS = ("sigma", "dispersion", "precision", "tau")
 TAU_LIMIT = 1000.0
-"""Where a tau that grows without bound is held: the log-likelihood is then about 1 / TAU_LIMIT below its limit."""
+"""Where a tau that grows without bound is held; the log-likelihood is then hundredths below its limit."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def r_code(result: "TrajectoryResult", data: str) -> str:
 
 
 def _crimcv(result: "TrajectoryResult", settings: TrajectorySettings, names: ColumnNames) -> str:
-    """CrimCV's own times run evenly from 0 to 1; its polynomials of them are ours of evenly spaced times."""
+    """The call of crimCV, whose own times run evenly from 0 to 1: its polynomials are ours of evenly spaced times."""
     panel, orders = result.panels[0], set(settings.orders(result.classes))
     steps = np.diff(panel.times) if panel.times.ndim == 1 else np.zeros(0)
     _refuse(
