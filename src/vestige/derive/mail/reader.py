@@ -1,8 +1,8 @@
 """Reader of mail and news archives: one pass over the headers, then the threads, from numbers alone.
 
 The bytes of ids, addresses and dates are those of one batch of messages; what is kept of them are digests under a key
-that dies with the process, and for members their lasting numbers. Of a message some 40 bytes are kept until the threads
-are known.
+that dies with the process, and for members their lasting numbers. Of a message some 320 bytes, at the most, are held
+until the threads are known.
 """
 
 from collections import Counter
