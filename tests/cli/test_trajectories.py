@@ -117,6 +117,7 @@ def test_groups_of_a_dataset_are_profiled_with_suppression(tmp_path: Path) -> No
         ["--columns", "y1:y6", "--groups", "1:2", "--order", "1,3,2"],
         ["--columns", "y1:y6", "--traits", "y1"], ["--columns", "y1:y6", "--search-orders", "--spline"],
         ["--columns", "y1:y6", "--covariate", "c1:c6"], ["--columns", "y1:y6", "--times", "1,2"],
+        ["--columns", "y1:y6", "--partitions", "2"],
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line_with_a_hint(table: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Fits whose passes run over partitions in Spark, against the same fits in memory."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,19 @@ import numpy as np
 import pytest
 
 from tables import dataset_of
+from vestige.cli import run
 from vestige.dataset import Dataset, Engine, open_dataset
 from vestige.errors import EngineError, SettingsError
 from vestige.trajectories import (
     PanelSettings,
     PartitionedPanel,
     SearchSettings,
+    SelectionSettings,
     TrajectorySettings,
     build_panel,
     fit_trajectories,
     partition_panel,
+    select_trajectories,
 )
 from vestige.trajectories.assemble import prepare
 from vestige.trajectories.partitions import PartitionPasses, prepare_part
@@ -114,3 +118,29 @@ def test_what_partitions_cannot_do_is_said(spark: Dataset, parted: PartitionedPa
         partition_panel(spark, partitions=0)
     with pytest.raises(SettingsError, match="counts or yes and no"):
         fit_trajectories(parted, settings=TrajectorySettings(family="cnorm", groups=2))
+
+
+@pytest.mark.usefixtures("_spark")
+def test_the_command_line_fits_over_partitions_what_it_fits_in_memory(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every model's log-likelihood and criteria, and no row a member in what is written."""
+    options = ["--family", "poisson", "--groups", "1:2", "--order", "1", "--starts", "4", "--json"]
+    records = []
+    for engine in (["--engine", "spark", "--partitions", "2", "--out", str(tmp_path / "out")], []):
+        assert run(["trajectories", str(folder), *options, *engine]) == 0
+        records.append(json.loads(capsys.readouterr().out))
+    for parted, whole in zip(*records, strict=True):
+        for name in ("log_likelihood", "bic_members", "bic_observations", "members", "observations"):
+            assert parted[name] == pytest.approx(whole[name], rel=1e-9)
+        assert parted["shares"] == pytest.approx(whole["shares"], abs=1e-6)
+        assert "ran-in-partitions" in parted["findings"]
+    assert (tmp_path / "out" / "02-groups-2" / "groups.parquet").exists()
+    assert not list((tmp_path / "out").rglob("assignments.parquet"))
+    assert run(["trajectories", str(folder), "--partitions", "2"]) == 2
+    assert "Spark" in capsys.readouterr().err
+
+
+def test_orders_are_not_searched_over_partitions(parted: PartitionedPanel) -> None:
+    with pytest.raises(SettingsError, match="orders"):
+        select_trajectories(parted, settings=SelectionSettings(search_orders=True))

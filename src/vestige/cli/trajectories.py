@@ -13,7 +13,7 @@ from vestige.cli.trajectory_input import (
     ModelOptions,
     model_of,
     numbers_of_groups,
-    source_of,
+    opened_source,
 )
 from vestige.dataset.engine import Engine
 from vestige.outputs import check_folder_output
@@ -48,6 +48,9 @@ def trajectories(
     ] = "left-out",
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="dataset: this forum alone")] = None,
     engine: Annotated[Engine, typer.Option(help="dataset: where reductions run")] = Engine.DUCKDB,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, help="dataset, with --engine spark: histories stay there, in so many parts")
+    ] = None,
     columns: Annotated[str | None, typer.Option(help="file: response columns, such as y1:y20")] = None,
     identifier: Annotated[str | None, typer.Option("--id", help="file: column of the member")] = None,
     times: Annotated[
@@ -83,17 +86,14 @@ def trajectories(
         model=model_of(options, numbers), groups=numbers, search_orders=search_orders, highest_order=highest_order,
         split_halves=stability,
     )  # fmt: skip
-    found = source_of(
-        source,
-        DatasetOptions(outcome, clock, before, after_ban, removed, forum, engine),
-        FileOptions(columns, identifier, times, exposure, covariate or [], risk, weight),
-        traits,
-    )
-    with progress_bar(quiet=quiet or as_json) as progress:
-        result = select_trajectories(found.panel, settings=settings, seed=seed, progress=progress)
-    if out is not None:
-        write_result(out, result, found, replace=replace)
-    if as_json:
-        print_line(json_text(result))
-    else:
-        print_result(result, found)
+    dataset = DatasetOptions(outcome, clock, before, after_ban, removed, forum, engine, partitions)
+    file = FileOptions(columns, identifier, times, exposure, covariate or [], risk, weight)
+    with opened_source(source, dataset, file, traits) as found:
+        with progress_bar(quiet=quiet or as_json) as progress:
+            result = select_trajectories(found.panel, settings=settings, seed=seed, progress=progress)
+        if out is not None:
+            write_result(out, result, found, replace=replace)
+        if as_json:
+            print_line(json_text(result))
+        else:
+            print_result(result, found)

@@ -1,5 +1,7 @@
 """From the options of `vestige trajectories` to a panel, a model and the traits that groups are profiled against."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +12,9 @@ from vestige.inputs import chosen, read_table_file
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from vestige.dataset import Dataset
     from vestige.dataset.engine import Engine
-    from vestige.trajectories import Panel, TrajectorySettings
+    from vestige.trajectories import Panel, PanelSettings, PartitionedPanel, TrajectorySettings
 
 LARGEST_SEARCH = 40
 
@@ -44,6 +47,7 @@ class DatasetOptions:
     removed: str
     forum: str | None
     engine: "Engine"
+    partitions: int | None
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,13 @@ class Source:
     """What is fitted.
 
     Attributes:
-        panel: responses of all members.
+        panel: responses of all members, in memory or in partitions.
         traits: a row a member, or None when no profile was asked for.
         member: column of the member in `traits`.
         private: whether it came from a file of the user's, to which the disclosure policy does not apply.
     """
 
-    panel: "Panel"
+    panel: "Panel | PartitionedPanel"
     traits: "pa.Table | None"
     member: str
     private: bool
@@ -97,9 +101,32 @@ def model_of(options: ModelOptions, numbers: tuple[int, ...]) -> "TrajectorySett
     )
 
 
-def source_of(path: Path, dataset: DatasetOptions, file: FileOptions, traits: str | None) -> Source:
-    """The panel and the traits of a dataset's folder or of a wide file; raises SettingsError, DatasetError."""
-    return _dataset_source(path, dataset, file, traits) if path.is_dir() else _file_source(path, file, traits)
+@contextmanager
+def opened_source(path: Path, dataset: DatasetOptions, file: FileOptions, traits: str | None) -> Iterator[Source]:
+    """The panel and the traits of a dataset's folder or of a wide file, to be used in the `with`.
+
+    Raises:
+        SettingsError: options that do not go together.
+        DatasetError: not a dataset that can be read.
+        EngineError: partitions without Spark.
+    """
+    if not path.is_dir():
+        if dataset.partitions is not None:
+            raise SettingsError("--partitions belongs to a dataset, not to a file", hint="leave it out")
+        yield _file_source(path, file, traits)
+        return
+    settings = _panel_settings(dataset, file)
+    if dataset.partitions is None:
+        yield _dataset_source(path, dataset, settings, traits)
+        return
+    from vestige.dataset import open_dataset
+    from vestige.trajectories import partition_panel
+
+    with (
+        open_dataset(path, engine=dataset.engine) as opened,
+        partition_panel(opened, partitions=dataset.partitions, settings=settings) as panel,
+    ):
+        yield Source(panel, _traits_of(opened, settings, traits), "member", private=False)
 
 
 def numbers_of_groups(text: str, option: str) -> tuple[int, ...]:
@@ -115,15 +142,14 @@ def numbers_of_groups(text: str, option: str) -> tuple[int, ...]:
     return found
 
 
-def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, traits: str | None) -> Source:
-    from vestige.dataset import open_dataset
-    from vestige.trajectories import AfterBan, Before, Clock, PanelSettings, Removed, build_panel, member_traits
+def _panel_settings(options: DatasetOptions, file: FileOptions) -> "PanelSettings":
+    from vestige.trajectories import AfterBan, Before, Clock, PanelSettings, Removed
 
     for name, value in vars(file).items():
         if value:
             option = {"identifier": "id"}.get(name, name)
             raise SettingsError(f"--{option} belongs to a file, not to a dataset", hint="leave it out")
-    settings = PanelSettings(
+    return PanelSettings(
         outcome=options.outcome,
         clock=chosen(Clock, options.clock, "--clock"),
         before=chosen(Before, options.before, "--before"),
@@ -131,16 +157,28 @@ def _dataset_source(folder: Path, options: DatasetOptions, file: FileOptions, tr
         removed=chosen(Removed, options.removed, "--removed"),
         forum=options.forum,
     )
+
+
+def _dataset_source(folder: Path, options: DatasetOptions, settings: "PanelSettings", traits: str | None) -> Source:
+    from vestige.dataset import open_dataset
+    from vestige.trajectories import build_panel
+
     with open_dataset(folder, engine=options.engine) as dataset:
         panel = build_panel(dataset, settings=settings)
-        if traits is None:
-            return Source(panel, None, "member", private=False)
-        table = member_traits(dataset, forum=options.forum)
+        return Source(panel, _traits_of(dataset, settings, traits), "member", private=False)
+
+
+def _traits_of(dataset: "Dataset", settings: "PanelSettings", traits: str | None) -> "pa.Table | None":
+    from vestige.trajectories import member_traits
+
+    if traits is None:
+        return None
+    table = member_traits(dataset, forum=settings.forum)
     known = [name for name in table.column_names if name != "member"]
     wanted = known if traits == "all" else _names(traits)
     if not set(wanted) <= set(known):
         raise SettingsError("--traits names what the dataset does not have", hint=f"all, or some of {', '.join(known)}")
-    return Source(panel, table.select(["member", *wanted]), "member", private=False)
+    return table.select(["member", *wanted])
 
 
 def _file_source(path: Path, options: FileOptions, traits: str | None) -> Source:

@@ -1,5 +1,6 @@
 """Numba's decorators with types, so that compiled functions stay checked; those of one thread are in `statistics`."""
 
+import os
 from collections.abc import Callable
 from types import FunctionType
 from typing import Generic, ParamSpec, cast
@@ -19,7 +20,11 @@ __all__ = [
     "irange",
 ]
 
-WORTH_THREADS = 2_000_000
+WORTH_THREADS = 4_000_000
+
+# Read when the first threads start: between passes they sleep. OpenMP's habit is to spin, which costs as much as a
+# short pass does, and more where others need the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 P = ParamSpec("P")
 

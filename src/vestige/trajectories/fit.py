@@ -14,7 +14,7 @@ from vestige.trajectories.histories import Panel
 from vestige.trajectories.inference import inner_covariance, reported
 from vestige.trajectories.partitions import PartitionedPanel, PartitionPasses, prepare_part
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.search import SearchOutcome, carry_optima, search_optimum
+from vestige.trajectories.search import SearchOutcome, Warm, carry_optima, search_optimum
 from vestige.trajectories.settings import (
     AnySettings,
     DualTrajectorySettings,
@@ -95,9 +95,13 @@ def fit_prepared(
     *,
     seed: int,
     given: Sequence[FloatArray] = (),
+    warm: Warm | None = None,
     progress: Progress = ignore_progress,
 ) -> TrajectoryResult:
-    """Fit a model to data made ready before (by a search over K, a bootstrap), perhaps from given posteriors."""
+    """Fit a model to data made ready before (by a search over K, a bootstrap), perhaps from given posteriors.
+
+    `given` and `warm` are as in `search_optimum`.
+    """
     if isinstance(settings, DualTrajectorySettings):
         pair = settings.groups
         grid = class_grid(*pair)
@@ -109,23 +113,37 @@ def fit_prepared(
         groups = settings.groups
         found = search_optimum(
             prepared, lambda part: part.shared(groups), settings.search,
-            seed=seed, given=given, robust=settings.robust, progress=progress,
+            seed=seed, given=given, warm=warm, robust=settings.robust, progress=progress,
         )  # fmt: skip
     return result_of(prepared, settings, found, seed)
 
 
 def fit_partitioned(
-    panel: PartitionedPanel, settings: TrajectorySettings, *, seed: int, progress: Progress = ignore_progress
+    panel: PartitionedPanel,
+    settings: TrajectorySettings,
+    *,
+    seed: int,
+    part: Panel | None = None,
+    warm: Warm | None = None,
+    progress: Progress = ignore_progress,
 ) -> TrajectoryResult:
     """Search on a random part in memory, then follow the best optima with passes over everybody in Spark.
 
     Log-likelihood, estimates, their covariance and the criteria are of everybody, but the entropy of the
     classification, which is the part's, scaled. The posteriors, and the tables made from them, are the part's.
+
+    Args:
+        panel: in Spark.
+        settings: of the model.
+        seed: of every random choice.
+        part: the random part, where it was drawn before.
+        warm: as in `search_optimum`.
+        progress: told of every start.
     """
-    part = panel.random_part(settings.search.check_members, seed)
+    part = part or panel.random_part(settings.search.check_members, seed)
     prepared = prepare_part(panel, part, settings)
     found = search_optimum(
-        prepared, lambda own: own.shared(settings.groups), settings.search, seed=seed, progress=progress
+        prepared, lambda own: own.shared(settings.groups), settings.search, seed=seed, warm=warm, progress=progress
     )
     everybody = found.evaluator.running(PartitionPasses(panel))
     whole = carry_optima(found, everybody, settings.search, robust=settings.robust, progress=progress)

@@ -165,18 +165,57 @@ def likely_groups(joint: FloatArray, likely: IntArray) -> int:
 
 
 @compiled
-def add_products(
-    scale: float, one: FloatArray, other: FloatArray, first: int, second: int, sums: FloatArray, chunk: int
+def sum_paths(cells: IndexArray, slopes: FloatArray, base: FloatArray, paths: FloatArray) -> None:
+    """Set (classes, path parameters) `paths` to a base and the slopes of listed cells."""
+    size = paths.size
+    sums, table = paths.reshape(size), slopes.reshape((slopes.shape[0], size))
+    sums[:] = base.reshape(size)
+    for cell in cells:
+        own = table[cell]
+        for position in range(size):
+            sums[position] += own[position]
+
+
+@compiled
+def add_covariance(
+    weight: float, joint: FloatArray, likely: IntArray, rows: FloatArray, expected: FloatArray, sums: FloatArray
 ) -> None:
-    """Add the outer product of a row of one matrix and a row of another."""
-    for left in range(one.shape[1]):
-        scaled = scale * one[first, left]
-        for right in range(other.shape[1]):
-            sums[chunk, first, second, left, right] += scaled * other[second, right]
+    """Add a member's posterior covariance of rows that are zero but for the class.
+
+    Args:
+        weight: of the member.
+        joint: (classes,) chances.
+        likely: the classes with a chance worth counting.
+        rows: (classes, row) the row of each class.
+        expected: (classes * row,) the rows times their chances, zero for unlikely classes.
+        sums: (classes * row, classes * row), upper triangle added to; within a class the whole block.
+    """
+    width = rows.shape[1]
+    for group in likely:
+        further = expected[(group + 1) * width :]
+        for left in range(width):
+            target = sums[group * width + left]
+            scaled = weight * expected[group * width + left]
+            own, later = target[group * width : (group + 1) * width], target[(group + 1) * width :]
+            within = scaled * (1.0 - joint[group])
+            for right in range(width):
+                own[right] += within * rows[group, right]
+            for right in range(further.size):
+                later[right] -= scaled * further[right]
+
+
+@compiled
+def add_square(weight: float, values: FloatArray, sums: FloatArray) -> None:
+    """Add the outer product of a vector with itself to the upper triangle of `sums`."""
+    for left in range(values.size):
+        target, further = sums[left, left:], values[left:]
+        scaled = weight * values[left]
+        for right in range(further.size):
+            target[right] += scaled * further[right]
 
 
 @Pass
-def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; shared arguments are described above
+def information_pass(  # noqa: C901, D417 - one pass over a member; shared arguments are described above
     start: IntArray,
     cells: IndexArray,
     kind: IndexArray,
@@ -203,7 +242,7 @@ def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; sha
         risk: (kinds, risk columns) the membership design.
         slopes: (cells, classes, path parameters of a class) derivative of `delta`.
         base_slopes: (kinds, classes, path parameters of a class) derivative of the unlisted cells.
-        covariance: (chunks, classes, classes, row, row), added to where the first class does not come after the second.
+        covariance: (chunks, classes * row, classes * row), upper triangle added to.
         meat: as `covariance`, added to when `robust`.
 
     The other arguments are as in `expectation_pass`.
@@ -211,9 +250,9 @@ def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; sha
     classes, width = slopes.shape[1:]
     columns = risk.shape[1]
     for chunk in irange(bounds.size - 1):
-        joint = np.empty(classes)
-        likely = np.empty(classes, dtype=np.int64)
-        rows = np.empty((classes, columns + width))
+        joint, likely = np.empty(classes), np.empty(classes, dtype=np.int64)
+        paths, rows = np.empty((classes, width)), np.empty((classes, columns + width))
+        own_covariance, own_meat = covariance[chunk], meat[chunk * robust]
         for member in range(bounds[chunk], bounds[chunk + 1]):
             own = kind[member]
             for group in range(classes):
@@ -225,29 +264,20 @@ def information_pass(  # noqa: C901, PLR0912, D417 - one pass over a member; sha
             number = likely_groups(joint, likely)
             if number == 1 and not robust:
                 continue
-            for place in range(number):
-                group = likely[place]
+            sum_paths(cells[start[member] : start[member + 1]], slopes, base_slopes[own], paths)
+            expected = np.zeros(classes * (columns + width))
+            for group in likely[:number]:
                 rows[group, :columns] = risk[own]
-                rows[group, columns:] = base_slopes[own, group]
-                for entry in range(start[member], start[member + 1]):
-                    for position in range(width):
-                        rows[group, columns + position] += slopes[cells[entry], group, position]
-            for place in range(number):
-                group = likely[place]
-                share = weight[member] * joint[group]
-                add_products(share * (1.0 - joint[group]), rows, rows, group, group, covariance, chunk)
-                for further in range(place + 1, number):
-                    add_products(-share * joint[likely[further]], rows, rows, group, likely[further], covariance, chunk)
+                rows[group, columns:] = paths[group]
+                for position in range(columns + width):
+                    expected[group * (columns + width) + position] = joint[group] * rows[group, position]
+            add_covariance(weight[member], joint, likely[:number], rows, expected, own_covariance)
             if robust:
                 for group in range(classes):
-                    if joint[group] >= NEGLIGIBLE:
-                        rows[group] *= joint[group]
-                    else:
-                        rows[group] = 0.0
-                    rows[group, :columns] = (joint[group] - prior[own, group]) * risk[own]
-                for group in range(classes):
-                    for other in range(group, classes):
-                        add_products(meat_weight[member], rows, rows, group, other, meat, chunk)
+                    for column in range(columns):
+                        place = group * (columns + width) + column
+                        expected[place] = (joint[group] - prior[own, group]) * risk[own, column]
+                add_square(meat_weight[member], expected, own_meat)
 
 
 @compiled

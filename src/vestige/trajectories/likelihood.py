@@ -290,18 +290,14 @@ class Evaluator:
         )
         return self._in_slots(blocks[0]), self._in_slots(blocks[1])
 
-    def _in_slots(self, blocks: FloatArray) -> FloatArray:
-        """(parameters, parameters) from the blocks of classes, the first class not after the second."""
-        classes, _, row, _ = blocks.shape
-        columns = row - self._slots.shape[1]
-        place = np.full((classes, row), -1, dtype=np.int64)
+    def _in_slots(self, upper: FloatArray) -> FloatArray:
+        """(parameters, parameters) from the upper triangle of the classes' own rows."""
+        classes, columns = len(self._slots), self.histories.risk.shape[1]
+        place = np.full((classes, columns + self._slots.shape[1]), -1, dtype=np.int64)
         place[1:, :columns] = np.arange(self.layout.membership_size).reshape(classes - 1, columns)
         place[:, columns:] = self._slots
         owner = (place.reshape(-1, 1) == np.arange(self.layout.size)).astype(np.float64)
-        upper = blocks.copy()
-        upper[np.diag_indices(classes)] /= 2.0
-        matrix = upper.transpose(0, 2, 1, 3).reshape(classes * row, classes * row)
-        return np.asarray(owner.T @ (matrix + matrix.T) @ owner)
+        return np.asarray(owner.T @ _symmetric(np.triu(upper)) @ owner)
 
     def _slopes(self, jets: tuple[RowJets, ...]) -> FloatArray:
         """(cells, classes, parameters of a class) derivatives of the cells' log-densities."""

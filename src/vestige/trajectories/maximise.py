@@ -1,6 +1,7 @@
-"""From a starting point to an optimum: EM with SQUAREM steps, then Newton with the observed information.
+"""From a starting point to an optimum: EM with SQUAREM steps, then BFGS, then Newton with the observed information.
 
-Sources: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008), scheme S3; More (1978) for the damping.
+Sources: Dempster, Laird and Rubin (1977); Varadhan and Roland (2008), scheme S3; More (1978) for the damping; Nocedal
+and Wright (2006, ch. 6) for BFGS.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ STEP_LIMIT: Final = 3.0
 NEWTON_GAIN: Final = 1e-9
 SETTLED: Final = 1e-4
 """A Newton step that gains this little of what would end the climb is not taken any more."""
+NEAR_GAIN: Final = 1e-4
+"""A quasi-Newton step is not taken any more when it is to gain less than this; Newton does the rest."""
+ARMIJO: Final = 1e-4
+"""The least part of what a quasi-Newton step is to gain that it must gain (Nocedal and Wright 2006, ch. 3)."""
 HALVINGS: Final = 12
 MEMBERSHIP_STEPS: Final = 4
 
@@ -117,8 +122,7 @@ def newton(evaluator: Evaluator, parameters: FloatArray, *, limit: int) -> tuple
     here = evaluator.information(parameters)
     damping, passes, gain = 0.0, 1, np.inf
     for _ in range(limit):
-        held = ((parameters <= bounds[0]) & (here.score < 0.0)) | ((parameters >= bounds[1]) & (here.score > 0.0))
-        step, gain = _newton_step(here, strides, damping, ~held)
+        step, gain = _newton_step(here, strides, damping, ~_held(parameters, here.score, bounds))
         enough = NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik))
         if gain < SETTLED * enough and damping == 0.0:
             return Optimum(parameters, here.loglik, True, passes, passes), here
@@ -137,29 +141,69 @@ def newton(evaluator: Evaluator, parameters: FloatArray, *, limit: int) -> tuple
     return Optimum(parameters, here.loglik, bool(gain < 1e-6), passes, passes), here  # noqa: PLR2004
 
 
-def approach(evaluator: Evaluator, parameters: FloatArray, observed: FloatArray, *, limit: int) -> Optimum:
-    """Newton steps with the information of a random part of the members: a pass of EM's price each, a gain of Newton's.
+def quasi_newton(evaluator: Evaluator, parameters: FloatArray, observed: FloatArray, *, limit: int) -> Optimum:
+    """From the information at or near a point, or of a random part of the members, by BFGS (Nocedal and Wright 2006).
 
-    Ends when a step gains next to nothing, or fails; the latter and `limit` leave the optimum unconverged.
+    A pass is one of EM's price, where Newton's costs several times that; and on ridges, where Newton's steps are held
+    short, the bends that past steps met lengthen the next. Ends when a step is to gain less than `NEAR_GAIN`; steps
+    that fail, and `limit`, leave the optimum unconverged. Never downhill.
 
     Args:
-        evaluator: of the model on everybody.
-        parameters: the optimum of the random part.
-        observed: (parameters, parameters) information there, scaled to everybody.
+        evaluator: of the model.
+        parameters: where to begin.
+        observed: (parameters, parameters) information to begin with, on the scale of the evaluator's members.
         limit: of the passes.
     """
     bounds, strides = evaluator.layout.bounds(), evaluator.layout.strides()
     here = evaluator.expectation(parameters)
-    for passes in range(1, limit):
-        step, gain = _uphill(observed[None], evaluator.score(parameters, here)[None], strides[None], 0.0)
-        if gain < SETTLED * NEWTON_GAIN * max(1.0, 1e-4 * abs(here.loglik)):
+    score, inverse, passes = evaluator.score(parameters, here), _inverse(observed, strides), 1
+    while passes < limit:
+        held = _held(parameters, score, bounds)
+        step = np.where(held, 0.0, inverse @ np.where(held, 0.0, score))
+        step *= min(1.0, STEP_LIMIT / max(float(np.abs(step / strides).max(initial=0.0)), 1e-300))
+        gain = 0.5 * float(score @ step)
+        if gain < NEAR_GAIN:
             return Optimum(parameters, here.loglik, True, passes, passes)
-        trial = np.clip(parameters + step[0], *bounds)
-        there = evaluator.expectation(trial)
-        if not there.loglik >= here.loglik - 1e-11 * abs(here.loglik):
-            return Optimum(parameters, here.loglik, False, passes, passes + 1)
-        parameters, here = trial, there
-    return Optimum(parameters, here.loglik, False, limit, limit)
+        size = 1.0
+        for _ in range(HALVINGS):
+            trial = np.clip(parameters + size * step, *bounds)
+            there = evaluator.expectation(trial)
+            passes += 1
+            if there.loglik >= here.loglik + ARMIJO * size * gain:
+                break
+            loss = here.loglik + 2.0 * size * gain - there.loglik
+            size *= float(np.clip(size * gain / loss, 0.1, 0.5)) if loss < np.inf else 0.1
+        else:
+            break
+        slope = evaluator.score(trial, there)
+        inverse = _updated(inverse, trial - parameters, score - slope)
+        parameters, here, score = trial, there, slope
+    return Optimum(parameters, here.loglik, False, passes, passes)
+
+
+def _held(parameters: FloatArray, score: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> BoolArray:
+    """Parameters at a bound that their slope pushes against."""
+    below, above = (parameters <= bounds[0]) & (score < 0.0), (parameters >= bounds[1]) & (score > 0.0)
+    return np.asarray(below | above)
+
+
+def _inverse(observed: FloatArray, strides: FloatArray) -> FloatArray:
+    """The inverse of the information along its absolute curvature."""
+    values, vectors = np.linalg.eigh(observed * strides[:, None] * strides[None, :])
+    curvature = np.abs(values)
+    scaled = vectors * strides[:, None]
+    return np.asarray((scaled / np.maximum(curvature, 1e-10 * curvature.max(initial=1e-290))) @ scaled.T)
+
+
+def _updated(inverse: FloatArray, step: FloatArray, bend: FloatArray) -> FloatArray:
+    """The inverse after a step along which the score fell by `bend`; unchanged where the surface does not bend down."""
+    curvature = float(step @ bend)
+    if not curvature > 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(bend)):
+        return inverse
+    bent = inverse @ bend
+    cross = np.outer(bent, step)
+    square = (1.0 + float(bend @ bent) / curvature) * np.outer(step, step)
+    return np.asarray(inverse + (square - cross - cross.T) / curvature)
 
 
 def _newton_step(here: Information, strides: FloatArray, damping: float, free: BoolArray) -> tuple[FloatArray, float]:

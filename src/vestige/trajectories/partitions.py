@@ -182,14 +182,13 @@ class PartitionPasses:
         *, robust: bool,
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """See `Passes`."""
-        classes, row = slopes.shape[1], 1 + slopes.shape[2]
+        classes, size = slopes.shape[1], slopes.shape[1] * (1 + slopes.shape[2])
 
         def own(passes: MemoryPasses) -> tuple[float, FloatArray, FloatArray]:
             return 0.0, *passes.covariance(delta, base, prior, slopes, base_slopes, robust=robust)
 
         _, covariance, meat = self._summed(own, len(delta), classes)
-        shape = (classes, classes, row, row)
-        return covariance.reshape(shape), meat.reshape(shape)
+        return covariance.reshape(size, size), meat.reshape(size, size)
 
     def _summed(
         self, own: Callable[[MemoryPasses], tuple[float, FloatArray, FloatArray]], cells: int, classes: int

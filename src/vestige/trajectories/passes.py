@@ -36,7 +36,9 @@ class Passes(Protocol):
         self, delta: FloatArray, base: FloatArray, prior: FloatArray, slopes: FloatArray, base_slopes: FloatArray,
         *, robust: bool,
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-        """Blocks (classes, classes, row, row) of the posterior covariance of scores, and of their outer products.
+        """Upper triangles of the posterior covariance of scores, and of their outer products.
+
+        Both are (classes * row, classes * row): a class has a row of its own, its membership before its paths.
 
         Args:
             delta: as in `expectation`.
@@ -91,9 +93,9 @@ class MemoryPasses:
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """See `Passes`."""
         lists, (classes, width) = self._lists, slopes.shape[1:]
-        row = lists.risk.shape[1] + width
-        covariance = np.zeros((lists.bounds.size - 1, classes, classes, row, row))
-        meat = np.zeros_like(covariance) if robust else np.zeros((1, classes, classes, row, row))
+        size = classes * (lists.risk.shape[1] + width)
+        covariance = np.zeros((lists.bounds.size - 1, size, size))
+        meat = np.zeros_like(covariance) if robust else np.zeros((1, size, size))
         kernels.information_pass.run(
             self.work * width, lists.start, lists.cells, lists.kind, lists.weight, lists.meat_weight, delta, base,
             prior, lists.risk, slopes, base_slopes, lists.bounds, robust, covariance, meat,

@@ -9,12 +9,22 @@ import numpy as np
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.trajectories.assemble import Prepared
 from vestige.trajectories.cells import Histories, chunk_bounds
+from vestige.trajectories.climbs import (
+    Run,
+    Task,
+    alike,
+    finish,
+    first_step,
+    numbered,
+    polish,
+    screen,
+    with_exact_winner,
+)
 from vestige.trajectories.compiled import FloatArray, IntArray
-from vestige.trajectories.degenerate import Defect, defects_of, tau_limit
+from vestige.trajectories.degenerate import Defect, defects_of
 from vestige.trajectories.histories import taken_lists
-from vestige.trajectories.labels import level_orders, relabelled_outcomes
 from vestige.trajectories.likelihood import Evaluator, Information
-from vestige.trajectories.maximise import Optimum, approach, expect_maximise, maximisation, newton
+from vestige.trajectories.maximise import Optimum, expect_maximise
 from vestige.trajectories.settings import SearchSettings
 from vestige.trajectories.starts import (
     Origin,
@@ -27,12 +37,13 @@ from vestige.trajectories.starts import (
     split_starts,
 )
 
-FULL_CANDIDATES: Final = 3
+FULL_CANDIDATES: Final = 5
 SPLIT_MERGE_TRIES: Final = 12
-NEWTON_LIMIT: Final = 60
-FINISHING_STEPS: Final = 15
 DECISIVE_GAP: Final = 25.0
 """An optimum of the random part this far below its best is not followed on everybody."""
+
+
+Warm = Callable[[Prepared], Sequence[FloatArray]]
 
 
 @dataclass(frozen=True)
@@ -85,20 +96,6 @@ class SearchOutcome:
         return self.optima[0]
 
 
-@dataclass(frozen=True)
-class _Run:
-    origin: Origin
-    optimum: Optimum
-    information: Information
-
-
-@dataclass(frozen=True)
-class _Task:
-    settings: SearchSettings
-    shared_groups: bool
-    progress: Progress
-
-
 def search_optimum(
     prepared: Prepared,
     build: Callable[[Prepared], Evaluator],
@@ -106,6 +103,7 @@ def search_optimum(
     *,
     seed: int,
     given: Sequence[FloatArray] = (),
+    warm: Warm | None = None,
     shared_groups: bool = True,
     robust: bool = False,
     progress: Progress = ignore_progress,
@@ -118,23 +116,30 @@ def search_optimum(
         settings: how hard to look.
         seed: of every random choice.
         given: (patterns, classes) posteriors to start from as well (a neighbour's fit).
+        warm: makes such posteriors for all members, or for a random part of them; the best of those that a part gives
+            is followed to everybody, whatever its rivals there.
         shared_groups: whether all outcomes share their groups, so that groups can be split and numbered by level.
         robust: whether the information shall hold the outer products of members' scores.
         progress: told of every start.
     """
-    task = _Task(settings, shared_groups, progress)
+    task = Task(settings, shared_groups, progress)
     part, searched = _random_part(prepared, settings.search_members, [seed, 1])
     evaluator, checked = build(part), None
-    runs, starts = _search(part, evaluator, task, seed, given if searched is None else ())
+    rough = replace(task, exact=searched is None)
+    if searched is None:
+        given = [*given, *(warm(prepared) if warm else ())]
+    runs, starts = _search(part, evaluator, rough, seed, given if searched is None else ())
     if searched is not None:
         part, checked = _random_part(prepared, settings.check_members, [seed, 3])
         if checked is not None:
             evaluator, smaller = build(part), evaluator
-            runs = _carried(runs, smaller, evaluator, task)
-            runs += _split_merge(evaluator, smoothed_paths(evaluator), runs, task, np.random.default_rng([seed, 4]))
+            runs = _carried(runs, smaller, evaluator, rough)
+            runs += _split_merge(evaluator, smoothed_paths(evaluator), runs, rough, np.random.default_rng([seed, 4]))
+        warmed = _warmed(evaluator, warm(part) if warm else (), rough)
         evaluator, smaller = build(prepared), evaluator
-        runs = _carried(runs, smaller, evaluator, task)
-        runs += [_polish(evaluator, Origin.GIVEN, _first_step(evaluator, posterior), task) for posterior in given]
+        runs = _carried([*runs, *warmed], smaller, evaluator, rough, always=warmed[:1])
+        runs += [polish(evaluator, Origin.GIVEN, first_step(evaluator, posterior), rough) for posterior in given]
+        runs = with_exact_winner(evaluator, runs, task)
     outcome = _outcome(evaluator, runs, task, robust=robust)
     return replace(outcome, starts=starts, searched_members=searched, checked_members=checked)
 
@@ -151,18 +156,19 @@ def carry_optima(
         robust: whether the information shall hold the outer products of members' scores.
         progress: told of every step.
     """
-    part, task = found.evaluator, _Task(settings, shared_groups=True, progress=progress)
+    part, task = found.evaluator, Task(settings, shared_groups=True, progress=progress)
     runs = []
     for own in found.optima:
-        run = _Run(own.origin, own.optimum, part.information(own.optimum.parameters))
+        run = Run(own.origin, own.optimum, part.information(own.optimum.parameters))
         runs += [run] * own.reached
-    outcome = _outcome(evaluator, _carried(runs, part, evaluator, task), task, robust=robust)
+    carried = _carried(runs, part, evaluator, replace(task, exact=False))
+    outcome = _outcome(evaluator, with_exact_winner(evaluator, carried, task), task, robust=robust)
     searched = found.searched_members or round(part.members)
     checked = None if found.searched_members is None else round(part.members)
     return replace(outcome, evaluator=part, starts=found.starts, searched_members=searched, checked_members=checked)
 
 
-def _outcome(evaluator: Evaluator, runs: Sequence[_Run], task: _Task, *, robust: bool) -> SearchOutcome:
+def _outcome(evaluator: Evaluator, runs: Sequence[Run], task: Task, *, robust: bool) -> SearchOutcome:
     tolerance = task.settings.tolerance
     distinct = [(_by_level(evaluator, run), count) for run, count in _distinct(runs, tolerance)]
     optima = _ranked(evaluator, distinct)
@@ -172,55 +178,51 @@ def _outcome(evaluator: Evaluator, runs: Sequence[_Run], task: _Task, *, robust:
     return SearchOutcome(evaluator, optima, information, len(runs), len(runs), None)
 
 
-def _by_level(evaluator: Evaluator, run: _Run) -> _Run:
+def _by_level(evaluator: Evaluator, run: Run) -> Run:
     """The same optimum with groups that are alike but for their numbers in the order of their mean expected response.
 
     Polishing has put nearly all of them in that order already.
     """
-    parameters = _numbered(evaluator, run.optimum.parameters)
+    parameters = numbered(evaluator, run.optimum.parameters)
     if np.array_equal(parameters, run.optimum.parameters):
         return run
-    return _Run(run.origin, replace(run.optimum, parameters=parameters), evaluator.information(parameters))
+    return Run(run.origin, replace(run.optimum, parameters=parameters), evaluator.information(parameters))
 
 
-def _numbered(evaluator: Evaluator, parameters: FloatArray) -> FloatArray:
-    """The parameters with groups that are alike but for their numbers in the order of their level."""
-    if not _alike(evaluator):
-        return parameters
-    return relabelled_outcomes(evaluator, parameters, level_orders(evaluator, parameters))
-
-
-def _carried(runs: Sequence[_Run], part: Evaluator, evaluator: Evaluator, task: _Task) -> list[_Run]:
-    """The best few optima of a random part on more members, each as often as starts reached it."""
+def _carried(
+    runs: Sequence[Run], part: Evaluator, evaluator: Evaluator, task: Task, *, always: Sequence[Run] = ()
+) -> list[Run]:
+    """The best few optima of a random part, and those of `always`, on more members, as often as starts reached them."""
     distinct = _distinct(runs, task.settings.tolerance)
     near = [(run, count) for run, count in distinct[:FULL_CANDIDATES] if run.optimum.loglik > _decisive(distinct)]
-    ratio = evaluator.members / part.members
-    finished = [(_finish(evaluator, run, ratio, task), count) for run, count in near]
+    known = [run.optimum.loglik for run, _ in near]
+    near += [
+        (run, 1) for run in always if all(abs(run.optimum.loglik - own) > task.settings.tolerance for own in known)
+    ]
+    finished = [(finish(evaluator, part, run, task), count) for run, count in near]
     return [run for run, count in finished for _ in range(count)]
 
 
-def _decisive(distinct: Sequence[tuple[_Run, int]]) -> float:
+def _warmed(evaluator: Evaluator, posteriors: Sequence[FloatArray], task: Task) -> list[Run]:
+    """The best two of what given posteriors lead to, best first."""
+    screened = [screen(evaluator, first_step(evaluator, posterior), task.settings) for posterior in posteriors]
+    screened.sort(key=lambda optimum: -optimum.loglik)
+    runs = [polish(evaluator, Origin.GIVEN, own.parameters, task) for own in screened[:2]]
+    return sorted(runs, key=lambda run: -run.optimum.loglik)
+
+
+def _decisive(distinct: Sequence[tuple[Run, int]]) -> float:
     return distinct[0][0].optimum.loglik - DECISIVE_GAP
 
 
-def _finish(evaluator: Evaluator, run: _Run, ratio: float, task: _Task) -> _Run:
-    """From the optimum of a random part: a few Newton steps on more, and a whole climb should they not settle."""
-    observed = ratio * run.information.observed
-    near = approach(evaluator, run.optimum.parameters, observed, limit=FINISHING_STEPS)
-    optimum, information = newton(evaluator, near.parameters, limit=FINISHING_STEPS)
-    if not optimum.converged:
-        return _polish(evaluator, run.origin, optimum.parameters, task)
-    return _Run(run.origin, replace(optimum, passes=optimum.passes + near.passes), information)
-
-
 def _search(
-    part: Prepared, evaluator: Evaluator, task: _Task, seed: int, given: Sequence[FloatArray]
-) -> tuple[list[_Run], int]:
+    part: Prepared, evaluator: Evaluator, task: Task, seed: int, given: Sequence[FloatArray]
+) -> tuple[list[Run], int]:
     generator, settings = np.random.default_rng(seed), task.settings
     classes, weight = evaluator.layout.classes, evaluator.histories.weight
     if classes == 1:
         one = np.ones((evaluator.histories.patterns, 1))
-        return [_polish(evaluator, Origin.QUANTILE, _first_step(evaluator, one), task)], 1
+        return [polish(evaluator, Origin.QUANTILE, first_step(evaluator, one), task)], 1
     features = smoothed_paths(evaluator)
     starts = [Start(Origin.GIVEN, posterior) for posterior in given]
     starts += _basic_starts(features, weight, classes, settings, generator)
@@ -230,13 +232,13 @@ def _search(
     screened = []
     for done, start in enumerate(starts):
         task.progress(Step("screening", done, len(starts), "starts"))
-        parameters = _first_step(evaluator, start.posterior)
-        screened.append((start.origin, _screen(evaluator, parameters, settings)))
+        parameters = first_step(evaluator, start.posterior)
+        screened.append((start.origin, screen(evaluator, parameters, settings)))
     screened.sort(key=lambda entry: -entry[1].loglik)
     runs = []
     for done, (origin, optimum) in enumerate(screened[: settings.polished]):
         task.progress(Step("polishing", done, min(settings.polished, len(screened)), "starts"))
-        runs.append(_polish(evaluator, origin, optimum.parameters, task))
+        runs.append(polish(evaluator, origin, optimum.parameters, task))
     extra = _split_merge(evaluator, features, runs, task, generator)
     return runs + extra, len(starts) + len(extra)
 
@@ -257,7 +259,7 @@ def _chain(part: Prepared, features: FloatArray, weight: FloatArray, classes: in
     for groups in range(2, classes):
         evaluator = part.shared(groups)
         tries = [
-            expect_maximise(evaluator, _first_step(evaluator, start.posterior), limit=8, tolerance=0.1)
+            expect_maximise(evaluator, first_step(evaluator, start.posterior), limit=8, tolerance=0.1)
             for start in split_starts(features, weight, posterior)
         ]
         best = max(tries, key=lambda optimum: optimum.loglik)
@@ -267,20 +269,20 @@ def _chain(part: Prepared, features: FloatArray, weight: FloatArray, classes: in
 
 
 def _split_merge(
-    evaluator: Evaluator, features: FloatArray, runs: Sequence[_Run], task: _Task, generator: np.random.Generator
-) -> list[_Run]:
+    evaluator: Evaluator, features: FloatArray, runs: Sequence[Run], task: Task, generator: np.random.Generator
+) -> list[Run]:
     """Split-and-merge moves from the best optimum until a round brings nothing better (Ueda et al. 2000)."""
     best, settings = max(runs, key=lambda run: run.optimum.loglik), task.settings
-    classes, found = evaluator.layout.classes, list[_Run]()
+    classes, found = evaluator.layout.classes, list[Run]()
     for done in range(settings.split_merge_rounds):
         task.progress(Step("split and merge", done, settings.split_merge_rounds, "rounds"))
         posterior = evaluator.posterior(best.optimum.parameters)[0]
         starts = _moves(evaluator, features, posterior, classes, generator)
         if not starts:
             break
-        screened = [_screen(evaluator, _first_step(evaluator, start.posterior), settings) for start in starts]
+        screened = [screen(evaluator, first_step(evaluator, start.posterior), settings) for start in starts]
         screened.sort(key=lambda optimum: -optimum.loglik)
-        polished = [_polish(evaluator, Origin.SPLIT_MERGE, own.parameters, task) for own in screened[:2]]
+        polished = [polish(evaluator, Origin.SPLIT_MERGE, own.parameters, task) for own in screened[:2]]
         found += polished
         top = max(polished, key=lambda run: run.optimum.loglik)
         if top.optimum.loglik <= best.optimum.loglik + settings.tolerance:
@@ -304,70 +306,21 @@ def _moves(
         picks = generator.choice(len(far), size=min(len(far), SPLIT_MERGE_TRIES // 4), replace=False)
         near = near + [far[pick] for pick in sorted(picks)]
     starts = [split_merge_start(features, weight, posterior, pair, group) for pair, group in near]
-    if not _alike(evaluator):
+    if not alike(evaluator):
         starts += [Start(Origin.SPLIT_MERGE, posterior[:, generator.permutation(classes)]) for _ in range(2 * classes)]
     return starts
 
 
-def _alike(evaluator: Evaluator) -> bool:
-    """Whether all groups of every outcome have the same columns, so that labels are free."""
-    return all(
-        all(np.array_equal(columns, part.columns[0]) for columns in part.columns)
-        for outcome in evaluator.layout.outcomes
-        for part in outcome.predictors
-    )
-
-
 def _shuffled(evaluator: Evaluator, start: Start, generator: np.random.Generator) -> Start:
     """Where groups differ in their orders, which cluster gets which order is part of the start."""
-    if _alike(evaluator) or start.origin is Origin.GIVEN:
+    if alike(evaluator) or start.origin is Origin.GIVEN:
         return start
     return replace(start, posterior=start.posterior[:, generator.permutation(start.posterior.shape[1])])
 
 
-def _first_step(evaluator: Evaluator, posterior: FloatArray) -> FloatArray:
-    """Parameters from a posterior: moments first, then a whole M-step."""
-    from vestige.trajectories.initial import initial_parameters
-
-    sums = evaluator.sums_of(posterior)
-    return maximisation(evaluator, initial_parameters(evaluator, sums), sums, steps=12)
-
-
-def _screen(evaluator: Evaluator, parameters: FloatArray, settings: SearchSettings) -> Optimum:
-    return expect_maximise(evaluator, parameters, limit=settings.screening_iterations, tolerance=1e-2)
-
-
-def _polish(evaluator: Evaluator, origin: Origin, parameters: FloatArray, task: _Task) -> _Run:
-    """EM until steps get short, then Newton; once more should Newton have stopped early.
-
-    Groups that are alike but for their numbers are numbered by level between the two.
-    """
-    limit = task.settings.max_iterations
-    climbed = expect_maximise(evaluator, parameters, limit=limit, tolerance=0.1)
-    ordered = _numbered(evaluator, climbed.parameters)
-    optimum, information = newton(evaluator, ordered, limit=NEWTON_LIMIT)
-    passes = climbed.passes + optimum.passes
-    if not optimum.converged:
-        optimum, information = _at_limit(evaluator, optimum, information)
-    if not optimum.converged:
-        again = expect_maximise(evaluator, optimum.parameters, limit=limit, tolerance=1e-5)
-        optimum, information = newton(evaluator, again.parameters, limit=NEWTON_LIMIT)
-        passes += again.passes + optimum.passes
-    return _Run(origin, replace(optimum, passes=passes), information)
-
-
-def _at_limit(evaluator: Evaluator, optimum: Optimum, information: Information) -> tuple[Optimum, Information]:
-    """Where a tau runs away, the optimum at its limit instead of one more of many steps there, if that is higher."""
-    limit = tau_limit(evaluator, optimum.parameters)
-    if limit is None:
-        return optimum, information
-    there = newton(evaluator, limit, limit=NEWTON_LIMIT)
-    return there if there[0].loglik > optimum.loglik else (optimum, information)
-
-
-def _distinct(runs: Sequence[_Run], tolerance: float) -> list[tuple[_Run, int]]:
+def _distinct(runs: Sequence[Run], tolerance: float) -> list[tuple[Run, int]]:
     """Runs with different log-likelihoods, best first, with how many ended in each."""
-    found: list[tuple[_Run, int]] = []
+    found: list[tuple[Run, int]] = []
     for run in sorted(runs, key=lambda run: -run.optimum.loglik):
         close = found and found[-1][0].optimum.loglik - run.optimum.loglik < tolerance
         if close:
@@ -377,7 +330,7 @@ def _distinct(runs: Sequence[_Run], tolerance: float) -> list[tuple[_Run, int]]:
     return found
 
 
-def _ranked(evaluator: Evaluator, distinct: Sequence[tuple[_Run, int]]) -> tuple[FoundOptimum, ...]:
+def _ranked(evaluator: Evaluator, distinct: Sequence[tuple[Run, int]]) -> tuple[FoundOptimum, ...]:
     optima = [
         FoundOptimum(run.optimum, run.origin, count, defects_of(evaluator, run.optimum.parameters))
         for run, count in distinct

@@ -1,6 +1,6 @@
 """The search over the number of groups and the orders: the whole table, and how firm the choice is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,12 +13,14 @@ from vestige.results import Finding, Provenance, Severity, plain_settings
 from vestige.trajectories.adequacy import NOBODY_ASSIGNED, adequacy_findings, classification
 from vestige.trajectories.assemble import Prepared, prepare
 from vestige.trajectories.compiled import FloatArray, IntArray
-from vestige.trajectories.fit import fit_prepared
+from vestige.trajectories.fit import fit_partitioned, fit_prepared
 from vestige.trajectories.grolts import grolts_table
 from vestige.trajectories.histories import Panel
+from vestige.trajectories.likelihood import Evaluator
 from vestige.trajectories.order_search import search_orders, settings_of
+from vestige.trajectories.partitions import PartitionedPanel, prepare_part
 from vestige.trajectories.result import TrajectoryResult
-from vestige.trajectories.search import take_patterns
+from vestige.trajectories.search import Warm, take_patterns
 from vestige.trajectories.settings import MAX_ORDER, Basis, Orders, TrajectorySettings
 from vestige.trajectories.starts import smoothed_paths, split_starts
 
@@ -161,35 +163,49 @@ def select_trajectories(
     """Fit every number of groups and order asked for, each from its neighbours' fits as well.
 
     Args:
-        panel: as for `fit_trajectories`.
+        panel: as for `fit_trajectories`; of a `PartitionedPanel`, halves are of the random part in memory.
         settings: what is searched.
         seed: of every random choice.
         progress: told of every model.
 
     Raises:
-        SettingsError: as for `fit_trajectories`.
+        SettingsError: as for `fit_trajectories`, or orders to be searched over partitions.
     """
     chosen = settings or SelectionSettings()
-    prepared = prepare([Panel.of(panel)], [chosen.model])
     wanted = [(groups, order) for groups in sorted(chosen.groups) for order in chosen.tried_orders]
     wanted = [(groups, order) for groups, order in wanted if isinstance(order, int) or len(order) == groups]
     if not wanted:
         raise SettingsError("no order fits a number of groups asked for", hint="give one order, or one a group")
+    prepared, fit_one = _fitter(panel, chosen, seed)
     fits: list[TrajectoryResult] = []
     for done, (groups, order) in enumerate(wanted):
         progress(Step("models", done, len(wanted), "models"))
-        model = _model_of(chosen.model, groups, order)
-        ready = prepared.with_settings([model])
-        fits.append(fit_prepared(ready, model, seed=seed, given=_neighbours(ready, fits, groups)))
+        fits.append(fit_one(_model_of(chosen.model, groups, order), _neighbours(fits, groups)))
         last_order = done + 1 == len(wanted) or wanted[done + 1][0] != groups
         if chosen.search_orders and last_order:
             fits += _with_other_orders(prepared, fits, groups, chosen.highest_order, seed, progress)
     halved = _best_by_groups(fits) if chosen.search_orders else fits
     stability = [_split_half(prepared, fit, seed) if chosen.split_halves and fit in halved else None for fit in fits]
+    digest = prepared.panels[0].dataset_digest
     return SelectionResult(
         tuple(fits), chosen, tuple(stability), _findings(fits, stability),
-        Provenance("select_trajectories", plain_settings(chosen), seed, prepared.panels[0].dataset_digest),
+        Provenance("select_trajectories", plain_settings(chosen), seed, digest),
     )  # fmt: skip
+
+
+def _fitter(
+    panel: object, chosen: SelectionSettings, seed: int
+) -> tuple[Prepared, Callable[[TrajectorySettings, Warm], TrajectoryResult]]:
+    """The data made ready, or a random part of them where they stay in Spark, and what fits one model to everybody."""
+    if not isinstance(panel, PartitionedPanel):
+        prepared = prepare([Panel.of(panel)], [chosen.model])
+        return prepared, lambda model, warm: fit_prepared(prepared.with_settings([model]), model, seed=seed, warm=warm)
+    if chosen.search_orders:
+        raise SettingsError("orders are not searched over partitions", hint="give orders=(1, 2, 3), or fit in memory")
+    part = panel.random_part(chosen.model.search.check_members, seed)
+    return prepare_part(panel, part, chosen.model), lambda model, warm: fit_partitioned(
+        panel, model, seed=seed, part=part, warm=warm
+    )
 
 
 def _with_other_orders(
@@ -251,15 +267,26 @@ def _model_of(model: TrajectorySettings, groups: int, order: Orders) -> Trajecto
     )
 
 
-def _neighbours(prepared: Prepared, fits: list[TrajectoryResult], groups: int) -> list[FloatArray]:
+def _neighbours(fits: Sequence[TrajectoryResult], groups: int) -> Warm:
     """Posteriors to start from: the same number of groups under another order, and splits of one group less."""
-    given = [fit.pattern_posterior for fit in fits if fit.classes == groups]
+    same = [fit for fit in fits if fit.classes == groups]
     smaller = _best_by_groups([fit for fit in fits if fit.classes == groups - 1])
-    if smaller and prepared.histories.patterns <= smaller[0].settings.search.search_members:
-        evaluator = smaller[0].search.evaluator
-        starts = split_starts(smoothed_paths(evaluator), evaluator.histories.weight, smaller[0].pattern_posterior)
-        given += [start.posterior for start in starts]
-    return given
+
+    def posteriors(part: Prepared) -> list[FloatArray]:
+        found = [_under(part, fit)[1] for fit in same]
+        for fit in smaller:
+            evaluator, posterior = _under(part, fit)
+            starts = split_starts(smoothed_paths(evaluator), evaluator.histories.weight, posterior)
+            found += [start.posterior for start in starts]
+        return found
+
+    return posteriors
+
+
+def _under(part: Prepared, fit: TrajectoryResult) -> tuple[Evaluator, FloatArray]:
+    """A fitted model's evaluator on a part of the members, and their posteriors."""
+    evaluator = part.with_settings([settings_of(fit)]).shared(fit.classes)
+    return evaluator, evaluator.posterior(fit.parameters)[0]
 
 
 def _split_half(prepared: Prepared, fit: TrajectoryResult, seed: int) -> float | None:
