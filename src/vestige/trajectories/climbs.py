@@ -18,6 +18,8 @@ from vestige.trajectories.starts import Origin
 
 NEWTON_LIMIT: Final = 60
 NEAR_PASSES: Final = 150
+FOLLOW_PASSES: Final = 40
+"""What has not settled by then, from a part's information, is better begun again from everybody's."""
 FINISHING_STEPS: Final = 15
 
 
@@ -100,7 +102,7 @@ def _at_limit(evaluator: Evaluator, optimum: Optimum, information: Information) 
 def finish(evaluator: Evaluator, part: Evaluator, run: Run, task: Task) -> Run:
     """From the optimum of a random part: quasi-Newton steps from its information, and a whole climb if they fail."""
     observed = evaluator.members / part.members * run.information.observed
-    optimum = quasi_newton(evaluator, run.optimum.parameters, observed, limit=NEAR_PASSES)
+    optimum = quasi_newton(evaluator, run.optimum.parameters, observed, limit=FOLLOW_PASSES)
     if not optimum.converged:
         return polish(evaluator, run.origin, optimum.parameters, task)
     return Run(run.origin, optimum, part.information(optimum.parameters))

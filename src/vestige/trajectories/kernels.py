@@ -296,45 +296,77 @@ def with_zeros(listed: FloatArray, zero_of: IndexArray, first: int, weights: Flo
 
 
 @compiled
+def linear_predictors(design: FloatArray, coefficients: FloatArray, values: FloatArray) -> None:
+    """Set (cells, groups) `values` to the design times (columns, groups) coefficients."""
+    for cell in range(design.shape[0]):
+        own = values[cell]
+        for group in range(own.size):
+            own[group] = 0.0
+        for column in range(design.shape[1]):
+            for group in range(own.size):
+                own[group] += design[cell, column] * coefficients[column, group]
+
+
+@compiled
 def curvature_sums(
     weights: FloatArray,
     first: FloatArray,
     second: FloatArray,
     design: FloatArray,
-    columns: IntArray,
     owners: IntArray,
-    slots: IntArray,
+    products: IntArray,
     gradient: FloatArray,
     hessian: FloatArray,
 ) -> None:
-    """Gradient and Hessian of a weighted log-density in the parameters of one outcome.
+    """Gradient and Hessian of a weighted log-density in the coefficients of each group's design columns.
 
     Args:
         weights: (cells, groups).
-        first: (predictors, cells, groups).
-        second: (predictors, predictors, cells, groups), upper triangle.
+        first: (predictors, cells, groups) derivative in each predictor.
+        second: (pairs, cells, groups) derivative in each pair of predictors.
         design: (cells, columns) the designs of all predictors side by side.
-        columns: (groups, parameters of a group) columns of `design`, -1 for padding.
-        owners: (groups, parameters of a group) predictor of each.
-        slots: (groups, parameters of a group) position among all parameters, ascending.
-        gradient: (parameters,), added to.
-        hessian: (parameters, parameters), upper triangle added to.
+        owners: (columns,) predictor of each column.
+        products: (products, 3) pair of predictors and two columns, pairs ascending.
+        gradient: (groups, columns), added to.
+        hessian: (groups, products), added to.
     """
-    for group in range(columns.shape[0]):
-        for cell in range(weights.shape[0]):
+    number = products.shape[0]
+    values = np.empty(number)
+    for cell in range(weights.shape[0]):
+        for place in range(number):
+            values[place] = design[cell, products[place, 1]] * design[cell, products[place, 2]]
+        for group in range(weights.shape[1]):
             mass = weights[cell, group]
             if mass == 0.0:
                 continue
+            for column in range(owners.size):
+                gradient[group, column] += mass * first[owners[column], cell, group] * design[cell, column]
+            for place in range(number):
+                hessian[group, place] += mass * second[products[place, 0], cell, group] * values[place]
+
+
+@compiled
+def cell_slopes(  # noqa: D417 - shared arguments are described above
+    first: tuple[FloatArray, ...], design: FloatArray, columns: IntArray, owners: IntArray, places: IntArray,
+    class_group: IntArray, slopes: FloatArray, curve: FloatArray,
+) -> None:  # fmt: skip
+    """Derivatives of cells' log-densities, and of their curves, in the parameters of each class.
+
+    Args:
+        first: as in `curvature_sums`, as are `design`, `columns` and `owners`.
+        places: (classes, parameters of a group) position of each parameter among those of the class.
+        class_group: (classes,) the group of each class.
+        slopes: (cells, classes, parameters of a class), set where a parameter moves the cell.
+        curve: the same of the curve alone; or no cell, where it is not wanted.
+    """
+    for cell in range(slopes.shape[0]):
+        for position in range(class_group.size):
+            group = class_group[position]
             for one in range(columns.shape[1]):
                 if columns[group, one] < 0:
                     break
-                owner = owners[group, one]
-                value = mass * design[cell, columns[group, one]]
-                gradient[slots[group, one]] += value * first[owner, cell, group]
-                for other in range(one, columns.shape[1]):
-                    if columns[group, other] < 0:
-                        break
-                    bend = second[owner, owners[group, other], cell, group]
-                    hessian[slots[group, one], slots[group, other]] += (
-                        value * bend * design[cell, columns[group, other]]
-                    )
+                owner, place = owners[group, one], places[position, one]
+                value = design[cell, columns[group, one]]
+                slopes[cell, position, place] = value * first[owner][cell, group]
+                if owner == 0 and curve.size:
+                    curve[cell, position, place] = value

@@ -119,7 +119,8 @@ class Evaluator:
             for group, (columns, slots) in enumerate(zip(part.columns, part.slots, strict=True)):
                 coefficients[columns, group] = parameters[slots]
                 empty[group] = columns.size == 0
-            value = design @ coefficients
+            value = np.empty((len(design), own.groups))
+            kernels.linear_predictors(design, coefficients, value)
             if empty.any():
                 value[:, empty] = part.absent
             if part.name == "curve" and offset is not None:
@@ -187,17 +188,21 @@ class Evaluator:
 
     def curvature(self, outcome: int, rows: RowJets, weights: RowWeights) -> Curvature:
         """Weighted log-density of one outcome with derivatives in all parameters; `value` as there."""
-        size, jets = self.layout.size, rows.jets
-        count = len(jets.first)
-        second = np.zeros((count, count, *jets.value.shape))
-        for (i, j), bend in jets.second.items():
-            second[i, j] = bend
-        gradient, hessian = np.zeros(size), np.zeros((size, size))
-        columns, owners, slots = self._maps[outcome]
-        kernels.curvature_sums(
-            weights.mass, np.array(rows.slopes(weights)), second, self._stacked[outcome], columns, owners, slots,
-            gradient, hessian,
-        )  # fmt: skip
+        jets, shape = rows.jets, rows.jets.value.shape
+        first = np.array(rows.slopes(weights))
+        second = np.array([np.broadcast_to(own, shape) for own in jets.second.values()])
+        owners, products = column_products(self._designs[outcome], list(jets.second))
+        slopes = np.zeros((shape[1], owners.size))
+        bends = np.zeros((shape[1], len(products)))
+        kernels.curvature_sums(weights.mass, first, second, self._stacked[outcome], owners, products, slopes, bends)
+        gradient, hessian = np.zeros(self.layout.size), np.zeros((self.layout.size, self.layout.size))
+        for group, (columns, _, slots) in enumerate(zip(*self._maps[outcome], strict=True)):
+            place = np.full(owners.size, -1)
+            place[columns[columns >= 0]] = slots[slots >= 0]
+            gradient[place[place >= 0]] += slopes[group, place >= 0]
+            one, other = place[products[:, 1]], place[products[:, 2]]
+            kept = (one >= 0) & (other >= 0)
+            np.add.at(hessian, (np.minimum(one, other)[kept], np.maximum(one, other)[kept]), bends[group, kept])
         return Curvature(_weighted(weights, jets.value, rows.curve), gradient, _symmetric(hessian))
 
     def score(self, parameters: FloatArray, expectation: Expectation) -> FloatArray:
@@ -233,7 +238,8 @@ class Evaluator:
     def log_priors(self, parameters: FloatArray) -> FloatArray:
         """(kinds, classes) logarithms of the membership probabilities."""
         logits = self.histories.risk @ self.layout.membership(parameters).T
-        return np.asarray(logits - np.logaddexp.reduce(logits, axis=1)[:, None], dtype=np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)), dtype=np.float64)
 
     def _densities(self, parameters: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
         values = []
@@ -246,10 +252,12 @@ class Evaluator:
         self, parameters: FloatArray, rows: Sequence[tuple[FloatArray, FloatArray]]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Cells, bases and membership probabilities from log-densities and curves of the outcomes' rows."""
-        delta = np.empty((self.rows[-1], self.layout.classes))
+        parts = []
         for outcome, (own, (density, curve)) in enumerate(zip(self.layout.outcomes, rows, strict=True)):
             values = self._sheets[outcome].cell_values(density, curve)
-            delta[self.rows[outcome] : self.rows[outcome + 1]] = values[:, own.class_group]
+            own_classes = np.array_equal(own.class_group, np.arange(values.shape[1]))
+            parts.append(values if own_classes else values[:, own.class_group])
+        delta = np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
         log_prior = self.log_priors(parameters)
         base = log_prior + self.histories.bases @ delta[self.histories.base_cells]
         return self._less_zero(delta), np.ascontiguousarray(base), np.exp(log_prior)
@@ -268,7 +276,7 @@ class Evaluator:
     def _expectation(
         self, loglik: float, listed: FloatArray, kinds: FloatArray, jets: tuple[RowJets, ...]
     ) -> Expectation:
-        weights = listed.copy()
+        weights = np.maximum(listed, 0.0) if self.histories.base_cells.size == 0 else listed.copy()
         for outcome, own in enumerate(self.cells):
             if own.zero_of is not None:
                 kernels.with_zeros(listed, own.zero_of, self.rows[outcome], weights)
@@ -301,22 +309,26 @@ class Evaluator:
 
     def _slopes(self, jets: tuple[RowJets, ...]) -> FloatArray:
         """(cells, classes, parameters of a class) derivatives of the cells' log-densities."""
-        classes, width = self._slots.shape
-        slopes = np.empty((self.rows[-1], classes, width))
+        parts = []
         for outcome, own in enumerate(self.layout.outcomes):
-            sheet = self._sheets[outcome]
-            rows, curve = np.zeros((2, sheet.time.size, classes, width))
-            for position in range(classes):
-                group = own.class_group[position]
-                for i, part in enumerate(own.predictors):
-                    if part.slots[group].size:
-                        places = np.searchsorted(_real(self._slots[position]), part.slots[group])
-                        columns = self._designs[outcome][i][:, part.columns[group]]
-                        rows[:, position, places] = columns * jets[outcome].jets.first[i][:, group][:, None]
-                        if i == 0:
-                            curve[:, position, places] = columns
-            slopes[self.rows[outcome] : self.rows[outcome + 1]] = sheet.cell_slopes(rows, curve)
-        return slopes
+            sheet, (columns, owners, slots) = self._sheets[outcome], self._maps[outcome]
+            first = tuple(
+                np.ascontiguousarray(np.broadcast_to(slope, jets[outcome].curve.shape))
+                for slope in jets[outcome].jets.first
+            )
+            shape = (sheet.time.size, *self._slots.shape)
+            rows, curve = np.zeros(shape), np.zeros(shape if sheet.spread is not None else (0, 0, 0))
+            places = np.array(
+                [
+                    np.searchsorted(_real(theirs), np.maximum(slots[group], 0))
+                    for theirs, group in zip(self._slots, own.class_group, strict=True)
+                ]
+            )
+            kernels.cell_slopes(
+                first, self._stacked[outcome], columns, owners, places, np.asarray(own.class_group), rows, curve
+            )
+            parts.append(sheet.cell_slopes(rows, curve))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def membership_information(prior: FloatArray, risk: FloatArray, total: FloatArray) -> FloatArray:
@@ -332,6 +344,22 @@ def membership_information(prior: FloatArray, risk: FloatArray, total: FloatArra
     blocks = np.einsum("i,ijk,ia,ib->jakb", total, spread, risk, risk, optimize=True)
     size = free.shape[1] * risk.shape[1]
     return np.asarray(blocks.reshape(size, size))
+
+
+def column_products(designs: Sequence[FloatArray], pairs: Sequence[tuple[int, int]]) -> tuple[IntArray, IntArray]:
+    """(columns,) predictor of each column of designs side by side, and (products, 3) the products a Hessian is made of.
+
+    A product is a pair of predictors, by its place among `pairs`, and a column of each, every two columns once.
+    """
+    owners = np.repeat(np.arange(len(designs)), [design.shape[1] for design in designs])
+    products = [
+        (place, one, other)
+        for place, (i, j) in enumerate(pairs)
+        for one in np.flatnonzero(owners == i)
+        for other in np.flatnonzero(owners == j)
+        if i != j or one <= other
+    ]
+    return owners, np.array(products, dtype=np.int64)
 
 
 def _real(slots: IntArray) -> IntArray:

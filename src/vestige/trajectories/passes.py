@@ -77,7 +77,7 @@ class MemoryPasses:
             self.work, lists.start, lists.cells, lists.kind, lists.weight, delta, base, self._bounds, self._slots,
             cell_sums, kind_sums, loglik,
         )  # fmt: skip
-        return float(loglik.sum()), cell_sums.sum(axis=0), kind_sums.sum(axis=0)
+        return float(loglik.sum()), _total(cell_sums), _total(kind_sums)
 
     def weighted(self, weighted: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Sums by listed cell and by kind of given (patterns, classes) weights."""
@@ -85,7 +85,7 @@ class MemoryPasses:
         kernels.weighted_sums.run(
             self.work, lists.start, lists.cells, lists.kind, weighted, self._bounds, self._slots, cell_sums, kind_sums
         )
-        return cell_sums.sum(axis=0), kind_sums.sum(axis=0)
+        return _total(cell_sums), _total(kind_sums)
 
     def covariance(
         self, delta: FloatArray, base: FloatArray, prior: FloatArray, slopes: FloatArray, base_slopes: FloatArray,
@@ -108,3 +108,7 @@ class MemoryPasses:
             np.zeros((cell_slots, self._cells, self._classes)),
             np.zeros((kind_slots, len(self._lists.risk), self._classes)),
         )
+
+
+def _total(sums: FloatArray) -> FloatArray:
+    return sums[0] if len(sums) == 1 else np.asarray(sums.sum(axis=0))

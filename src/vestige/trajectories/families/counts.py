@@ -1,5 +1,6 @@
 """Poisson and negative binomial counts. The curve is the logarithm of the rate."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from vestige.trajectories.families.base import Jets, count_fault
 RATE_LIMIT = 60.0
 DISPERSION_FLOOR = -18.0
 SMALL_COUNT = 256
+LOG_FACTORIALS = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, 1024.0)))])
 
 
 def _rate(predictor: FloatArray) -> FloatArray:
@@ -34,10 +36,9 @@ class Poisson:
 
     def jets(self, response: FloatArray, predictors: Sequence[FloatArray]) -> Jets:
         """See `FamilyModel`."""
-        log_rate = np.minimum(predictors[0], RATE_LIMIT)
-        rate = np.exp(log_rate)
-        value = response * log_rate - rate - _log_factorial(response)
-        return Jets(value, (response - rate,), {(0, 0): -rate})
+        value, slope, bend = np.empty((3, *predictors[0].shape))
+        _poisson_jets(response[:, 0], predictors[0], LOG_FACTORIALS, value, slope, bend)
+        return Jets(value, (slope,), {(0, 0): bend})
 
     def mean(self, predictors: Sequence[FloatArray]) -> FloatArray:
         """See `FamilyModel`."""
@@ -141,6 +142,23 @@ class NegativeBinomial:
         value = sums[0] - _log_factorial(response) + response * log_rate
         value -= (response + 1.0 / alpha) * np.log1p(alpha * rate)
         return value, rate, alpha, sums[1], sums[2]
+
+
+@compiled
+def _poisson_jets(
+    response: FloatArray, predictor: FloatArray, factorials: FloatArray, value: FloatArray, slope: FloatArray,
+    bend: FloatArray,
+) -> None:  # fmt: skip
+    """Set the log-density and its derivatives in the log rate, all (cells, groups)."""
+    for cell in range(predictor.shape[0]):
+        count = response[cell]
+        base = factorials[int(count)] if count < factorials.size else math.lgamma(count + 1.0)
+        for group in range(predictor.shape[1]):
+            log_rate = min(predictor[cell, group], RATE_LIMIT)
+            rate = math.exp(log_rate)
+            value[cell, group] = count * log_rate - rate - base
+            slope[cell, group] = count - rate
+            bend[cell, group] = -rate
 
 
 @compiled

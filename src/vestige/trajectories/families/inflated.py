@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vestige.trajectories.compiled import FloatArray, compiled
+from vestige.trajectories.compiled import FloatArray, IntArray, compiled
 from vestige.trajectories.families.base import FamilyModel, Jets, count_fault, log_sigmoid, sigmoid
 
 
@@ -26,18 +26,16 @@ class ZeroInflated:
         """See `FamilyModel`. The odds that a zero is structural are exp(zero) over the count family's own zero."""
         zero = predictors[-1]
         counts = self._counts.jets(response, predictors[:-1])
-        value, structural, chance = np.empty_like(zero), np.zeros_like(zero), np.empty_like(zero)
-        _inflate(response[:, 0], np.ascontiguousarray(zero), counts.value, value, structural, chance)
-        spread = structural * (1.0 - structural)
-        keep = 1.0 - structural
-        last = len(self.predictors) - 1
-        first = (*(keep * slope for slope in counts.first), structural - chance)
-        second = {
-            (i, j): keep * bend + spread * counts.first[i] * counts.first[j] for (i, j), bend in counts.second.items()
-        }
-        second.update({(i, last): -spread * slope for i, slope in enumerate(counts.first)})
-        second[last, last] = spread - chance * (1.0 - chance)
-        return Jets(value, first, second)
+        last, pairs = len(self.predictors) - 1, list(counts.second)
+        value = np.empty(zero.shape)
+        first, second = np.empty((last + 1, *zero.shape)), np.empty((len(pairs) + last + 1, *zero.shape))
+        _inflate(
+            response[:, 0], np.ascontiguousarray(zero), counts.value,
+            tuple(np.ascontiguousarray(own) for own in counts.first),
+            tuple(np.ascontiguousarray(own) for own in counts.second.values()), np.array(pairs), value, first, second,
+        )  # fmt: skip
+        pairs += [(i, last) for i in range(last + 1)]
+        return Jets(value, tuple(first), dict(zip(pairs, second, strict=True)))
 
     def mean(self, predictors: Sequence[FloatArray]) -> FloatArray:
         """See `FamilyModel`."""
@@ -78,9 +76,12 @@ def _inflate(
     response: FloatArray,
     zero: FloatArray,
     counted: FloatArray,
+    counted_first: tuple[FloatArray, ...],
+    counted_second: tuple[FloatArray, ...],
+    pairs: IntArray,
     value: FloatArray,
-    structural: FloatArray,
-    chance: FloatArray,
+    first: FloatArray,
+    second: FloatArray,
 ) -> None:
     """Mix a point mass at zero into a log-density, without overflow in either tail.
 
@@ -88,25 +89,38 @@ def _inflate(
         response: (cells,).
         zero: (cells, groups) log-odds of a structural zero.
         counted: (cells, groups) log-density of the count family.
+        counted_first: its derivatives, (cells, groups) each.
+        counted_second: its second derivatives in `pairs`.
+        pairs: (pairs, 2) predictors of each.
         value: (cells, groups) log-density of the mixture, set.
-        structural: (cells, groups) probability that an observed zero is structural, set.
-        chance: (cells, groups) probability of a structural zero, set.
+        first: (predictors, cells, groups) its derivatives, that in `zero` last, set.
+        second: (pairs + predictors, cells, groups) second derivatives: `pairs`, then each predictor with `zero`, set.
     """
+    last, known = first.shape[0] - 1, pairs.shape[0]
     for cell in range(zero.shape[0]):
         for group in range(zero.shape[1]):
             odds = zero[cell, group]
             small = np.exp(-abs(odds))
             tail = np.log1p(small)
             log_zero, log_count = (-tail, -odds - tail) if odds > 0.0 else (odds - tail, -tail)
-            chance[cell, group] = (1.0 if odds > 0.0 else small) / (1.0 + small)
-            mixed = log_count + counted[cell, group]
+            chance = (1.0 if odds > 0.0 else small) / (1.0 + small)
+            total, structural = log_count + counted[cell, group], 0.0
             if response[cell] == 0.0:
-                top = max(log_zero, mixed)
-                total = top + np.log1p(np.exp(min(log_zero, mixed) - top))
-                value[cell, group] = total
-                structural[cell, group] = np.exp(log_zero - total)
-            else:
-                value[cell, group] = mixed
+                top, least = max(log_zero, total), min(log_zero, total)
+                total = top + np.log1p(np.exp(least - top))
+                structural = np.exp(log_zero - total)
+            keep = 1.0 - structural
+            spread = structural * keep
+            value[cell, group] = total
+            for i in range(last):
+                slope = counted_first[i][cell, group]
+                first[i, cell, group] = keep * slope
+                second[known + i, cell, group] = -spread * slope
+            for place in range(known):
+                product = counted_first[pairs[place, 0]][cell, group] * counted_first[pairs[place, 1]][cell, group]
+                second[place, cell, group] = keep * counted_second[place][cell, group] + spread * product
+            first[last, cell, group] = structural - chance
+            second[known + last, cell, group] = spread - chance * (1.0 - chance)
 
 
 class ZeroInflatedTau:
