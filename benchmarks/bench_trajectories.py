@@ -1,7 +1,8 @@
 """Trajectory models: one start beside the Stata plug-in's 216 CPU-seconds, flexmix, and how cost grows with the data.
 
 `python -m benchmarks.bench_trajectories [members ...]` runs the large fits for the given numbers of members alone, and
-`python -m benchmarks.bench_trajectories select [members]` the search of 1 to 8 groups.
+`python -m benchmarks.bench_trajectories select [members]` the search of 1 to 8 groups, `... covariates [members ...]`
+fits with a time-varying covariate and a risk factor.
 """
 
 import resource
@@ -36,6 +37,7 @@ SLOPES = (-1.0, 1.2, -1.5, 0.8, 0.2, 0.1)
 MONTHS = 48
 ZERO_SHARE = 0.2
 LINEARITY = (100_000, 300_000, 1_000_000, 3_000_000)
+COVARIATES = (20_000, 100_000)
 LIMIT_A_CELL = 0.12 / 11.5e6
 """Seconds: a Numba pass over 11.5 million non-zero cells with six groups took 0.12 s on two cores."""
 PLOT = Path(__file__).parents[1] / "docs" / "images" / "trajectory-cost.svg"
@@ -74,6 +76,38 @@ def simulated_forum(members: int, seed: int = 1) -> Panel:
     count = np.concatenate([part.count for part in parts])
     profile = np.zeros(members, dtype=np.int32)
     return Panel(SparseCounts(start, period, count, profile, np.ones((1, MONTHS), dtype=np.bool_)), scaled)
+
+
+def with_covariates(members: int, times: int = 24, seed: int = 0) -> Panel:
+    """Three zero-inflated groups, a covariate that differs at every cell and a risk factor that differs by member."""
+    generator = np.random.default_rng(seed)
+    scaled = np.linspace(-1.0, 1.0, times)
+    group = generator.choice(3, members, p=(0.5, 0.3, 0.2))
+    beta = np.array([[-0.6, -0.5, 0.0], [0.6, 0.8, -0.4], [1.8, -0.6, 0.3]])
+    covariate = generator.normal(0.0, 1.0, (members, times))
+    curve = beta[group] @ np.vander(scaled, 3, increasing=True).T
+    counts = generator.poisson(np.exp(curve + np.array([0.3, -0.2, 0.1])[group][:, None] * covariate)).astype(float)
+    counts[generator.random(counts.shape) < ZERO_SHARE] = 0.0
+    risk = group[:, None] + generator.normal(0.0, 1.5, (members, 1))
+    return Panel(
+        counts, scaled, covariates=covariate[:, :, None], covariate_names=("x",), risk_factors=risk,
+        risk_factor_names=("z",),
+    )  # fmt: skip
+
+
+def covariate_fit(members: int) -> None:
+    """CPU, wall time and memory of a default fit with three groups, where no two cells are alike."""
+    panel = with_covariates(members)
+    begin, cpu = time.perf_counter(), time.process_time()
+    fit = fit_trajectories(panel, settings=TrajectorySettings(groups=3, order=2))
+    wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    shares = ", ".join(f"{share:.3f}" for share in fit.shares)
+    print(
+        f"  {members:,} x {panel.periods}, a covariate and a risk factor: fit {wall:.1f} s, {cpu:.1f} CPU-s, peak "
+        f"{_peak():.1f} GB; log-likelihood {fit.log_likelihood:,.1f}; shares {shares} of 0.5, 0.3 and 0.2; converged "
+        f"{fit.converged}",
+        flush=True,
+    )
 
 
 @Pass
@@ -242,16 +276,21 @@ def flexmix() -> None:
 
 
 def main() -> None:
-    """Everything, or with numbers and words: fits of so many members, `select` for the search of K = 1..8 on them."""
+    """Everything, or with numbers and words: fits of so many members, `select` or `covariates` for those on them."""
     words = sys.argv[1:] if __name__ == "__main__" else []
     sizes = [int(word) for word in words if word.isdigit()]
     if "select" in words:
         for members in sizes or [1_000_000]:
             selection(members)
         return
+    if "covariates" in words:
+        for members in sizes or COVARIATES:
+            covariate_fit(members)
+        return
     if not sizes:
         one_start()
         flexmix()
+        covariate_fit(COVARIATES[0])
     print("Simulated forum, 48 months, ZIP quadratic, 6 groups")
     linearity(sizes or LINEARITY)
 
