@@ -181,7 +181,7 @@ def quasi_newton(evaluator: Evaluator, parameters: FloatArray, observed: FloatAr
     return Optimum(parameters, here.loglik, False, passes, passes)
 
 
-def _held(parameters: FloatArray, score: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> BoolArray:
+def _held(parameters: FloatArray, score: FloatArray, bounds: FloatArray) -> BoolArray:
     """Parameters at a bound that their slope pushes against."""
     below, above = (parameters <= bounds[0]) & (score < 0.0), (parameters >= bounds[1]) & (score > 0.0)
     return np.asarray(below | above)
