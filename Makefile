@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills docs lock clean study-trajectories study-careers study-profile study-forum-groups study-dismantling
+.PHONY: setup demo check test bench kills fuzz docs lock clean study-trajectories study-careers study-profile study-forum-groups study-dismantling
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -53,6 +53,12 @@ bench: setup
 kills: setup
 	$(BIN)/python tools/kill_derivations.py 200
 
+# Fuzzes every parser for ten minutes each and writes docs/validation/fuzzing.md; FUZZ_SECONDS=60 for a short run.
+FUZZ_SECONDS ?= 600
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python tools/fuzz.py --seconds $(FUZZ_SECONDS) --page
+
 docs: setup
 	$(BIN)/python tools/generate_docs.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -63,4 +69,4 @@ lock: setup
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) demo site build dist .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo site build dist .bench .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
