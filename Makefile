@@ -49,9 +49,9 @@ study-forum-groups: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# Kills 200 derivations at random moments and writes docs/validation/killed-derivations.md.
+# Kills 200 runs of derive, merge and seal at random moments and writes docs/validation/killed-runs.md.
 kills: setup
-	$(BIN)/python tools/kill_derivations.py 200
+	$(BIN)/python tools/kill_runs.py 200
 
 # Fuzzes every parser for ten minutes each and writes docs/validation/fuzzing.md; FUZZ_SECONDS=60 for a short run.
 FUZZ_SECONDS ?= 600

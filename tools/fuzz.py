@@ -20,7 +20,7 @@ CORPUS = ROOT / "tests" / "fuzzing" / "corpus"
 BROKEN = ROOT / ".fuzz"
 PAGE = ROOT / "docs" / "validation" / "fuzzing.md"
 LONGEST = 4096
-SLOWEST = 20
+SLOWEST = 60
 MEMORY = 3000
 INTRODUCTION = """Every tokenizer and parser of foreign bytes, under a coverage-guided fuzzer (atheris, libFuzzer). The
 compiled kernels ran as Python with every access checked. A target may raise a `VestigeError` and nothing else; what

@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
@@ -101,7 +102,12 @@ def _unpacked(content):
 
 
 def _parquet_values(file: Path):
-    table = pq.read_table(file)
+    """Values as they are when unpacked; of a file that a killed run left unfinished there are only its bytes."""
+    try:
+        table = pq.read_table(file)
+    except pa.ArrowInvalid:
+        assert any(".partial-" in part for part in file.parts), f"an unreadable Parquet file: {file.name}"
+        return b""
     return repr(table.schema.metadata).encode() + b"\n".join(
         str(value).encode() for name in table.column_names for value in set(table[name].to_pylist())
     )

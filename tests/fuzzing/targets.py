@@ -205,6 +205,36 @@ def mapped_table(content: bytes, folder: Path) -> object:
     return rows
 
 
+def mail(content: bytes, folder: Path) -> object:
+    """An mbox file, in blocks of two sizes."""
+    from vestige.derive.mail import archive
+    from vestige.derive.mail.reader import MailReader
+    from vestige.derive.sources.mailbox import MAILBOX
+    from vestige.derive.text_cells import bound_tables
+
+    (folder / "box.mbox").write_bytes(content)
+    tables = bound_tables(MAILBOX.tables, b"h" * 32, b"k" * 16)
+
+    def read(block: int) -> object:
+        rows: dict[str, list[object]] = {}
+        with patch.object(archive, "BLOCK", block):
+            reader = MailReader(folder / "box.mbox")
+            reader.read(
+                tables, lambda name, batch: rows.setdefault(name, []).extend(batch.to_pylist()), ignore_progress
+            )
+        return rows
+
+    return _twice(read, 1 << 20, 61)
+
+
+def verbal_scale(content: bytes, folder: Path) -> object:
+    """A laboratory's verbal scale of likelihood ratios."""
+    from vestige.activity import read_verbal_scale
+
+    (folder / "scale.toml").write_bytes(content)
+    return read_verbal_scale(folder / "scale.toml")
+
+
 def qda_project(content: bytes, folder: Path) -> object:
     """A REFI-QDA project: a zip file with XML in it."""
     from vestige.casefiles.refi.project import read_project
@@ -301,6 +331,15 @@ PACKED_SEED = (
     b'4,5\nu_2:u_5\nmoved|7\na:2:{s:2:"to";a:1:{i:0;s:1:"2";}s:3:"bcc";a:0:{}}\n{"member":5,"old":{"topic": "8"}}\n'
     b'a:1:{i:5;s:4:"name";}\n["a, b",null,true,1.5e3]\nO:8:"stdClass":1:{s:1:"x";b:1;}\nN;\nd:0.5;'
 )
+MAIL_SEED = (
+    b'From a@example.org Mon Jan  3 00:00:00 2005\nFrom: "No. 1" <User1@Example.com>\nDate: Mon, 3 Jan 2005'
+    b" 01:02:03 +0100\n"
+    b"Message-ID: <1@example.org>\nList-Id: A list <list.example.org>\nSubject: =?utf-8?q?folded?=\n and more\n\n"
+    b">From x\n\n"
+    b"From b\nFROM: b@example.org (B)\nDate: 04 Jan 05 00:00 GMT\nMessage-ID: <2@example.org>\n"
+    b"References:\n\t<1@example.org>\nIn-Reply-To: <1@example.org>\nNewsgroups: a.b,c.d\r\n\r\nbody\n"
+)
+SCALE_SEED = b'name = "ours"\n[[bands]]\nfrom = 2\nwords = "weak support"\n[[bands]]\nfrom = 10\nwords = "more"\n'
 MAP_SEED = (
     b'[[group]]\nid = 5\nname = "x"\nrole = "moderator"\nrank = 2\n[[section]]\nid = 1\nname = "y"\nkind = "alpha"\n'
 )
@@ -346,6 +385,8 @@ TARGETS = {
     "log-rules": Target(log_rules, (*_rule_seeds(),)),
     "table-map": Target(table_map, (TABLE_MAP,)),
     "mapped-table": Target(mapped_table, (TABLE_SEED,)),
+    "mail": Target(mail, (MAIL_SEED,)),
+    "verbal-scale": Target(verbal_scale, (SCALE_SEED,)),
     "qda-project": Target(qda_project, (_qda_seed(),)),
     "qda-codebook": Target(qda_codebook, (CODEBOOK_SEED,)),
     "edge-list": Target(edge_list, (TIES_SEED,)),
