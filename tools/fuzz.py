@@ -37,9 +37,10 @@ def fuzz(name: str, arguments: list[str]) -> None:
 
     with atheris.instrument_imports(include=["vestige", "fuzzing"]):
         interpret()
-        from fuzzing.targets import TARGETS
+        from fuzzing.targets import TARGETS, our_words
 
         target = TARGETS[name]
+        our_words()  # else the first input would pay for it
         for seed in target.seeds:
             target(seed)  # what is imported on first use is instrumented too
     again = BROKEN / name / "again"  # libFuzzer starts itself anew while it merges
