@@ -202,6 +202,8 @@ BAD_MAPS = {
     "must be mapped": '[view]\nfile = "a.csv"\nmember = "u"\n',
     "unknown word": '[view]\nfile = "a.csv"\nmember = "u"\nkind = { value = "gazed" }\n',
     "format": VISITS + 'at = { column = "t", format = "%Q" }\n',
+    "format of another kind": VISITS + 'at = { column = "t", format = {} }\n',
+    "zone of another kind": VISITS + 'at = { column = "t", timezone = ["Mars"] }\n',
     "zone": VISITS + 'at = { column = "t", timezone = "Mars" }\n',
     "misplaced": '[view]\nfile = "a.csv"\nmember = { column = "u", words = {} }\nkind = { value = "visit" }\n',
     "time by value": VISITS + "at = { value = 3 }\n",

@@ -240,7 +240,7 @@ def _words(target: Column, entry: object, place: str) -> Iterator[tuple[str, str
 
 
 def _format(text: object, place: str) -> str:
-    if text in {ISO, *UNITS}:
+    if text in (ISO, *UNITS):
         return str(text)
     if not isinstance(text, str) or "%" not in text or _DIRECTIVES.sub("", text):
         hint = f"use iso, {', '.join(UNITS)}, or directives such as %Y-%m-%d %H:%M:%S"
