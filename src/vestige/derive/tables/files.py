@@ -1,20 +1,21 @@
 """Chosen columns of a CSV or Parquet file, batch by batch, as bytes or in the file's types; errors quote no cell."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vestige.derive.dump.unpack import ByteStream, open_stream
-from vestige.errors import DumpError, SourceError, raise_clean
+from vestige.derive.dump.formats import SNIFFED, Packing, packing_of
+from vestige.derive.dump.unpack import open_stream
+from vestige.errors import SourceError, raise_clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 1 << 16
+_ARROWS_NAME: Final = {Packing.PLAIN: None, Packing.GZIP: "gzip", Packing.ZSTANDARD: "zstd"}
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _WHAT_TO_DO: Final = "check what was named and the file; every row must have as many cells as the first"
 
@@ -72,17 +73,24 @@ def batches_of(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple[p
     return _csv_batches(file, columns)
 
 
-class _Unpacked(io.RawIOBase):
-    """A decompressed stream as Arrow reads it."""
+@contextmanager
+def _opened(file: TableFile) -> "Iterator[tuple[pa.NativeFile, pa.NativeFile]]":
+    """A CSV file as it lies on disk, and its decompressed bytes, both read by Arrow alone.
 
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
+    Arrow reads ahead in a thread of its own. Through a Python object that thread would wait for the interpreter's lock
+    while the interpreter, letting go of the reader, waits for the thread: for ever.
+    """
+    import pyarrow as pa
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: memoryview) -> int:  # type: ignore[override] # any writable buffer
-        return self._stream.readinto(memoryview(room).cast("B"))
+    with open_stream(file.path, _refuse_utf16):
+        pass
+    with file.path.open("rb") as stream:
+        packing = packing_of(stream.read(SNIFFED))
+    if packing not in _ARROWS_NAME:
+        raise SourceError("a table cannot be packed so", where=file.where, hint="unpack it, or use gzip or Zstandard")
+    with pa.OSFile(str(file.path)) as raw:
+        name = _ARROWS_NAME[packing]
+        yield raw, pa.CompressedInputStream(raw, name) if name else raw
 
 
 def _parquet_batches(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple[pa.RecordBatch, int]]":
@@ -107,10 +115,10 @@ def _csv_batches(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple
         return "error"
 
     _refuse_missing(file, columns, _header(file))
-    with open_stream(file.path, _refuse_utf16) as stream:
+    with _opened(file) as (raw, unpacked):
         try:
             reader = pc.open_csv(
-                pa.PythonFile(_Unpacked(stream), "r"),
+                unpacked,
                 read_options=pc.ReadOptions(
                     use_threads=False, block_size=BLOCK_BYTES, column_names=list(file.header) or None
                 ),
@@ -122,25 +130,22 @@ def _csv_batches(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple
                 ),
             )
             for batch in reader:
-                yield batch, stream.consumed
+                yield batch, raw.tell()
         except pa.ArrowInvalid:
             if not bad:
                 raise
     if bad:
         where = f"{file.where}, row {bad[0]}"
         raise SourceError("a row has another number of cells than the first", where=where, hint=_WHAT_TO_DO)
-    if stream.cut_short:
-        raise DumpError("the file ends too early", where=file.where, hint="get the whole file")
 
 
 def _header(file: TableFile) -> list[str]:
-    import pyarrow as pa
     import pyarrow.csv as pc
 
-    with open_stream(file.path, _refuse_utf16) as stream:
+    with _opened(file) as (_, unpacked):
         options = pc.ReadOptions(use_threads=False, column_names=list(file.header) or None)
         found = pc.open_csv(
-            pa.PythonFile(_Unpacked(stream), "r"),
+            unpacked,
             read_options=options,
             parse_options=pc.ParseOptions(delimiter=file.delimiter),
         )

@@ -1,7 +1,7 @@
 """The map of tables: which file and column is which table and column of the dataset. Only what it names is read.
 
 [view]                          # a table of the dataset; [[view]] where it comes from several files
-file = "events.csv.gz"          # beside the map; .csv, .tsv (also .gz, .zst, .xz) or .parquet
+file = "events.csv.gz"          # beside the map; .csv, .tsv (also .gz, .zst) or .parquet
 member = { column = "user", text = true }
 at = { column = "when", format = "%d.%m.%Y %H:%M", timezone = "Europe/Berlin" }
 kind = { value = "visit" }
@@ -45,7 +45,7 @@ _DIRECTIVES: Final = re.compile(r"%[YmdHMSfjbBypI%]|[^%\n]")
 _TABLE_KEYS: Final = frozenset({"file", "delimiter", "null", "names"})
 _KEYS: Final = frozenset({"column", "value", "text", "format", "timezone", "words", "otherwise"})
 _SUFFIXES: Final = (".csv", ".tsv", ".parquet", *(f"{kind}.{packing}" for kind in (".csv", ".tsv")
-                    for packing in ("gz", "zst", "xz")))  # fmt: skip
+                    for packing in ("gz", "zst")))  # fmt: skip
 
 
 @dataclass(frozen=True)
