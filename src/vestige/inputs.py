@@ -25,7 +25,7 @@ def read_table_file(path: Path) -> "pa.Table":
     """A CSV or Parquet file as Arrow; no cell of it reaches an error message.
 
     Raises:
-        SourceError: not readable as either.
+        SourceError: not readable as either, or two columns have one name.
     """
     import pyarrow as pa
     from pyarrow import csv, parquet
@@ -39,4 +39,6 @@ def read_table_file(path: Path) -> "pa.Table":
         raise SourceError(
             "the file is neither a readable CSV nor Parquet", hint="give a .csv, .csv.gz or .parquet file"
         )
+    if len(set(table.column_names)) < table.num_columns:
+        raise SourceError("the file names a column twice", hint="give each column a name of its own")
     return table
