@@ -1,20 +1,18 @@
 """Files that users give: CSV or Parquet, or one clean error."""
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from vestige.errors import SourceError
 from vestige.inputs import read_table_file
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_column_named_twice_is_an_error(tmp_path, suffix):
-    file = tmp_path / f"ties.{suffix}"
-    if suffix == "csv":
-        file.write_text("from,to,to\n1,2,3\n")
-    else:
-        pq.write_table(pa.Table.from_arrays([pa.array([1])] * 3, names=["from", "to", "to"]), file)
-    with pytest.raises(SourceError, match="names a column twice") as caught:
-        read_table_file(file)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"from,to,to\n1,2,3\n", "names a column twice"), (b"from,\xac\n1,2\n", "neither a readable CSV nor Parquet")],
+    ids=["twice", "not UTF-8"],
+)
+def test_names_of_columns_that_cannot_be_told_apart_or_read(tmp_path, content, said):
+    (tmp_path / "ties.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=said) as caught:
+        read_table_file(tmp_path / "ties.csv")
     assert caught.value.__context__ is None

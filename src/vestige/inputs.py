@@ -30,15 +30,16 @@ def read_table_file(path: Path) -> "pa.Table":
     import pyarrow as pa
     from pyarrow import csv, parquet
 
-    table = None
+    table, names = None, []
     try:
         table = parquet.read_table(path) if path.suffix.lower() in _PARQUET else csv.read_csv(path)
-    except (OSError, pa.ArrowException):
+        names = table.column_names
+    except (OSError, pa.ArrowException, UnicodeDecodeError):
         table = None
     if table is None:
         raise SourceError(
             "the file is neither a readable CSV nor Parquet", hint="give a .csv, .csv.gz or .parquet file"
         )
-    if len(set(table.column_names)) < table.num_columns:
+    if len(set(names)) < len(names):
         raise SourceError("the file names a column twice", hint="give each column a name of its own")
     return table
