@@ -196,9 +196,17 @@ def _floats(column: "pa.ChunkedArray", name: str) -> FloatArray:
 
 
 def _texts(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """A column as words; raises SettingsError where it is none, such as bytes in another encoding than UTF-8."""
     import pyarrow as pa
 
-    return column.cast(pa.string())
+    words: Any = None
+    try:
+        words = column.cast(pa.string())
+    except pa.ArrowException:
+        words = None
+    if words is None:
+        raise SettingsError("a column of the ties holds neither numbers nor words in UTF-8", hint="save it as UTF-8")
+    return words
 
 
 def _mask(values: BoolArray) -> "pa.Array":
