@@ -117,7 +117,7 @@ def test_what_a_dataset_cannot_give_is_said(folder: Path, open_engine) -> None:
     dataset = open_engine(folder)
     with pytest.raises(DatasetError, match="view"):
         build_panel(dataset, settings=PanelSettings(outcome="view"))
-    with pytest.raises(SettingsError, match="no forum"):
+    with pytest.raises(SettingsError, match="no such forum"):
         build_panel(dataset, settings=PanelSettings(forum="other"))
 
 
