@@ -26,6 +26,13 @@ INTRODUCTION = """Every tokenizer and parser of foreign bytes, under a coverage-
 compiled kernels ran as Python with every access checked. A target may raise a `VestigeError` and nothing else; what
 it says must not come from the input; dumps, XML and logs must give the same rows in blocks of any size.
 """
+CLOSING = """
+Found and mended on the way (November 2026): a deadlock between the interpreter and Arrow's thread that read a CSV
+file through a Python object; a format of times that is no word in a map of tables; a column named twice, names and
+labels that are not UTF-8 in a list of ties.
+
+The inputs that are kept stand in `tests/fuzzing/corpus` and are replayed by `make test`, also through the
+machine code."""
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 
 
@@ -99,13 +106,7 @@ def report(rows: dict[str, dict[str, int]], seconds: int) -> Iterator[str]:
     yield f"|---|{'---:|' * len(columns)}"
     for name, figures in rows.items():
         yield f"| {name} | {' | '.join(f'{figure:,}' for figure in figures.values())} |"
-    yield (
-        "\nFound and mended on the way (November 2026): a deadlock between the interpreter and Arrow's thread that read a CSV\n"
-        "file through a Python object; a format of times that is no word in a map of tables; a column named twice, names and\n"
-        "labels that are not UTF-8 in a list of ties.\n"
-        "\nThe inputs that are kept stand in `tests/fuzzing/corpus` and are replayed by `make test`, also through the\n"
-        "machine code."
-    )
+    yield CLOSING
 
 
 def main() -> int:
