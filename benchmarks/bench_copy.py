@@ -8,23 +8,17 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
-from vestige.derive.dump import DumpReader
-from vestige.derive.dump.job import Job
+from benchmarks.derivation import ROOT, deriving, tokenising
 from vestige.derive.sources.discourse import DISCOURSE
-from vestige.derive.text_cells import bound_tables
-from vestige.progress import ignore_progress
 from vestige.simulate import DumpSettings, preset_settings, simulate_forum
 from vestige.simulate.packages import package_of, package_settings, write_package_dump
 
-ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".bench" / "discourse.sql"
 ARCHIVE = ROOT / ".bench" / "discourse.pgdmp"
 MEMBERS = 6_000
@@ -41,12 +35,12 @@ def main() -> None:
     for name, file in (("script", SCRIPT), ("custom format", ARCHIVE)):
         if not file.exists():
             continue
-        inside, reading = _tokenise(file)
-        words, deriving, memory = _derive(file)
+        inside, reading = tokenising(file, DISCOURSE, RUNS)
+        words, whole, memory = deriving(file, RUNS, "--software", "discourse")
         timed = {
             f"{name}: tokenise alone": inside,
             f"{name}: read, tokenise, make batches": reading,
-            f"{name}: vestige derive, whole process": deriving,
+            f"{name}: vestige derive, whole process": whole,
         }
         for label, seconds in timed.items():
             ratio = f"{restored[name] / seconds:.1f}" if name in restored else "-"
@@ -66,51 +60,6 @@ def _make_script() -> None:
     forum = simulate_forum(settings=preset_settings("posting-groups", members=MEMBERS), seed=1)
     write_package_dump(partial, forum, package, settings=settings)
     partial.replace(SCRIPT)
-
-
-def _tokenise(file: Path) -> tuple[float, float]:
-    """Least CPU time inside compiled code, and of a whole reading with its batches dropped."""
-    inside, spent = [], []
-    tables = bound_tables(DISCOURSE.tables, None, bytes(16))
-    run = Job._run  # noqa: SLF001 - the one place where compiled code is entered
-    for _ in range(RUNS + 1):
-        within = 0.0
-
-        def timed(job: Job, *arguments: object) -> int:
-            nonlocal within
-            begin = time.process_time()
-            code: int = run(job, *arguments)  # type: ignore[arg-type] # passed on as they came
-            within += time.process_time() - begin
-            return code
-
-        begin = time.process_time()
-        with patch.object(Job, "_run", timed):
-            DumpReader(file, DISCOURSE).read(tables, lambda *_: None, ignore_progress)
-        spent.append(time.process_time() - begin)
-        inside.append(within)
-    return min(inside[1:]), min(spent[1:])
-
-
-def _derive(file: Path) -> tuple[str, float, float]:
-    """Last line of words, least CPU time, and largest memory in MB, of whole processes."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    vestige = [sys.executable, "-m", "vestige"]
-    with tempfile.TemporaryDirectory() as name:
-        key, out = Path(name) / "key", Path(name) / "dataset"
-        subprocess.run([*vestige, "new-key", str(key)], env=environment, check=True, capture_output=True)
-        command = [*vestige, "derive", str(file), "--out", str(out), "--key", str(key), "--forum", "bench"]
-        command += ["--software", "discourse"]
-        spent, words = [], ""
-        for _ in range(RUNS + 1):
-            shutil.rmtree(out, ignore_errors=True)
-            process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-            assert process.stdout is not None
-            words = process.stdout.read().strip().splitlines()[-1]
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            assert process.returncode == 0
-            spent.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
-    return words, min(seconds for seconds, _ in spent[1:]), max(memory for _, memory in spent)
 
 
 def _restores() -> dict[str, float]:

@@ -8,22 +8,16 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
-from vestige.derive.dump import DumpReader
-from vestige.derive.dump.job import Job
+from benchmarks.derivation import ROOT, deriving, tokenising
 from vestige.derive.sources.phpbb import PHPBB
-from vestige.derive.text_cells import bound_tables
-from vestige.progress import ignore_progress
 from vestige.simulate import preset_settings, simulate_forum, write_phpbb_dump
 
-ROOT = Path(__file__).parents[1]
 DUMP = ROOT / ".bench" / "phpbb-500mb.sql"
 MEMBERS = 25_000
 RUNS = 3
@@ -33,14 +27,14 @@ def main() -> None:
     _make_dump()
     size = DUMP.stat().st_size / 1e6
     print(f"dump: {size:,.0f} MB; least CPU time of {RUNS} runs after a first one that may compile")
-    tokenising, reading = _tokenise()
-    rows, deriving, memory = _derive()
+    inside, reading = tokenising(DUMP, PHPBB, RUNS)
+    rows, whole, memory = deriving(DUMP, RUNS)
     restoring = _restore()
     print(f"{'':34}{'CPU s':>8}{'MB/CPU-s':>10}{'ratio to restore':>18}")
     timed = {
-        "tokenise alone": tokenising,
+        "tokenise alone": inside,
         "read, tokenise, make batches": reading,
-        "vestige derive, whole process": deriving,
+        "vestige derive, whole process": whole,
     }
     for name, seconds in timed.items():
         ratio = f"{restoring / seconds:.1f}" if restoring else "-"
@@ -57,52 +51,6 @@ def _make_dump() -> None:
     partial = DUMP.with_suffix(".partial")
     write_phpbb_dump(partial, simulate_forum(settings=preset_settings("posting-groups", members=MEMBERS), seed=1))
     partial.replace(DUMP)
-
-
-def _tokenise() -> tuple[float, float]:
-    """Least CPU time inside compiled code, and of a whole reading of phpBB's columns with its batches dropped."""
-    inside, spent = [], []
-    tables = bound_tables(PHPBB.tables, None, bytes(16))
-    run = Job._run  # noqa: SLF001 - the one place where compiled code is entered
-    for _ in range(RUNS + 1):
-        within = 0.0
-
-        def timed(job: Job, *arguments: object) -> int:
-            nonlocal within
-            begin = time.process_time()
-            code: int = run(job, *arguments)  # type: ignore[arg-type] # passed on as they came
-            within += time.process_time() - begin
-            return code
-
-        begin = time.process_time()
-        with patch.object(Job, "_run", timed):
-            DumpReader(DUMP, PHPBB).read(tables, lambda *_: None, ignore_progress)
-        spent.append(time.process_time() - begin)
-        inside.append(within)
-    return min(inside[1:]), min(spent[1:])
-
-
-def _derive() -> tuple[str, float, float]:
-    """Last line of words, least CPU time, and largest memory in MB, of whole processes."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
-    vestige = [sys.executable, "-m", "vestige"]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        key, out = folder / "key", folder / "dataset"
-        subprocess.run([*vestige, "new-key", str(key)], env=environment, check=True, capture_output=True)
-        command = [*vestige, "derive", str(DUMP), "--out", str(out), "--key", str(key), "--forum", "bench"]
-        spent, words = [], ""
-        for _ in range(RUNS + 1):
-            shutil.rmtree(out, ignore_errors=True)
-            process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-            assert process.stdout is not None
-            words = process.stdout.read().strip().splitlines()[-1]
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            assert process.returncode == 0
-            spent.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
-    return words, min(seconds for seconds, _ in spent[1:]), max(memory for _, memory in spent)
 
 
 def _restore() -> float | None:
