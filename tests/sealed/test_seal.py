@@ -10,9 +10,9 @@ import pytest
 from tables import dataset_of
 from vestige import open_dataset
 from vestige.cli import run
-from vestige.errors import DatasetError, SealError, SettingsError
-from vestige.sealed import SealSettings, seal_folder, verify_bag, verify_walk
-from vestige.sealed.signature import NAMESPACE
+from vestige.errors import DatasetError, OutputError, SealError, SettingsError
+from vestige.sealed import SealSettings, layout, seal_folder, verify_bag, verify_walk
+from vestige.sealed.signature import NAMESPACE, sign
 
 SSH = shutil.which("ssh-keygen")
 pytestmark = pytest.mark.skipif(SSH is None, reason="needs ssh-keygen, OpenSSH's client")
@@ -104,6 +104,13 @@ ATTACKS = {
     ),
     "a payload file is added": lambda bag: (bag / "data" / "extra.csv").write_text("x"),
     "a hidden file is added": lambda bag: (bag / "data" / ".hidden").write_text("x"),
+    "an empty folder is added": lambda bag: (bag / "data" / "empty").mkdir(),
+    "a payload file has a second name": lambda bag: os.link(
+        bag / "data" / "dataset" / "member.parquet", bag.parent / "x"
+    ),
+    "a list of files to fetch is added": lambda bag: (bag / "fetch.txt").touch(),
+    "a second manifest is added": lambda bag: shutil.copy(bag / "manifest-sha256.txt", bag / "manifest-sha512.txt"),
+    "a folder as deep as it goes": lambda bag: (bag / "data" / "/".join(["d"] * 900)).mkdir(parents=True),
     "a folder with a file is added": lambda bag: [(bag / "data" / "sub").mkdir(), (bag / "data" / "sub" / "a").touch()],
     "a file is added beside": lambda bag: (bag / "notes.txt").write_text("x"),
     "the manifest is changed": lambda bag: relisted(bag, f"{'0' * 64}  data/extra.csv\n"),
@@ -139,17 +146,36 @@ def test_whatever_is_changed_is_refused(bag, keys, attack):
         verify_bag(bag, signers=keys[1])
 
 
-def test_a_path_out_of_the_package_is_refused_although_it_is_signed(bag, keys, tmp_path):
-    """A hostile signer who is allowed: the manifest itself is malformed, so no file outside is ever opened."""
-    from vestige.sealed import layout
-    from vestige.sealed.signature import sign
-
-    (tmp_path / "outside").write_text("x")
-    relisted(bag, f"{layout.digest_of(tmp_path / 'outside')}  data/../../outside\n")
+def signed_anew(bag, key):
+    """A hostile signer who is allowed."""
     tags = {name: layout.digest_of(bag / name) for name in layout.TAG_FILES}
     (bag / layout.TAG_MANIFEST).write_text(layout.manifest_text(tags))
-    (bag / layout.SIGNATURE).write_bytes(sign((bag / layout.TAG_MANIFEST).read_bytes(), keys[0]))
-    with pytest.raises(SealError, match="leads out of the package"):
+    (bag / layout.SIGNATURE).write_bytes(sign((bag / layout.TAG_MANIFEST).read_bytes(), key))
+
+
+def replaced(file, old, new):
+    file.write_bytes(file.read_bytes().replace(old, new))
+
+
+SIGNED_ATTACKS = {
+    "leads out": lambda bag: relisted(bag, f"{layout.digest_of(bag / 'bagit.txt')}  data/../bagit.txt\n"),
+    "stands twice": lambda bag: relisted(bag, f"{'0' * 64}  data/dataset/MEMBER.parquet\n"),
+    "malformed": lambda bag: relisted(bag, f"{'0' * 64} *data/dataset/post.parquet\n"),
+    "as vestige seal writes them": lambda bag: replaced(bag / "manifest-sha256.txt", b"\n", b"\r\n"),
+    "not as vestige seal": lambda bag: replaced(bag / "manifest-sha256.txt", b"\n", "\u2028".encode()),
+    "does not say what it holds": lambda bag: replaced(bag / "bagit.txt", b"1.0", b"0.9"),
+    "not say what it holds": lambda bag: replaced(bag / "bag-info.txt", b"Bagging", b"Vestige-Content: x\nBagging"),
+    "says otherwise": lambda bag: replaced(bag / "bag-info.txt", b"Oxum: ", b"Oxum: 1"),
+    "otherwise than what it holds": lambda bag: replaced(bag / "bag-info.txt", b": dataset", b": results"),
+}  # fmt: skip
+"""What an allowed signer may not do either, since other tools could read it otherwise; by words of the refusal."""
+
+
+@pytest.mark.parametrize("words", SIGNED_ATTACKS)
+def test_what_can_be_read_in_two_ways_is_refused_although_it_is_signed(bag, keys, words):
+    SIGNED_ATTACKS[words](bag)
+    signed_anew(bag, keys[0])
+    with pytest.raises(SealError, match=words):
         verify_bag(bag, signers=keys[1])
 
 
@@ -162,6 +188,69 @@ def test_another_signer_and_another_purpose_are_refused(bag, keys, tmp_path):
     subprocess.run([SSH, "-Y", "sign", "-q", "-f", str(keys[0]), "-n", "git", str(listed)], check=True)
     with pytest.raises(SealError, match="not one by an allowed signer"):
         verify_bag(bag, signers=keys[1])
+
+
+def test_files_of_signers_as_people_keep_them(bag, keys, tmp_path):
+    """A key for several purposes in several lines, one with an end, a principal of two words; and what they refuse."""
+    public = keys[0].with_name("key.pub").read_text()
+    signers = tmp_path / "signers"
+    for lines, expected in (
+        (f'a@unit namespaces="git" {public}b@unit namespaces="vestige-bag" {public}', "b@unit"),
+        (f'# ours\n\n"Unit Nine" {public}', "Unit Nine"),
+        (f'a@unit valid-before="20200101" {public}b@unit {public}', "b@unit"),
+        (f'a@unit namespaces="git" {public}', None),
+        (f'a@unit valid-before="20200101" {public}', None),
+        (public, None),
+        ("", None),
+    ):
+        signers.write_text(lines)
+        if expected is None:
+            with pytest.raises(SealError, match="not one by an allowed signer"):
+                verify_bag(bag, signers=signers)
+        else:
+            assert verify_bag(bag, signers=signers).signer == expected
+    printed = subprocess.run([SSH, "-l", "-f", str(keys[0])], capture_output=True, text=True, check=True).stdout
+    assert verify_bag(bag, signers=keys[1]).fingerprint == printed.split()[1]
+
+
+def test_a_program_beside_the_package_is_not_run(bag, keys, monkeypatch):
+    """An empty or relative entry of PATH means the folder one stands in."""
+    (bag.parent / "ssh-keygen").write_text("#!/bin/sh\ntouch ran\n")
+    (bag.parent / "ssh-keygen").chmod(0o755)
+    monkeypatch.chdir(bag.parent)
+    monkeypatch.setenv("PATH", f":.:{os.environ['PATH']}")
+    assert verify_bag(bag, signers=keys[1]).content == "dataset"
+    assert not (bag.parent / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "first", ["vestige-key-1 00", "# FOR THE CUSTODIAN ALONE. x", "\n-----BEGIN OPENSSH PRIVATE KEY-"]
+)
+def test_what_is_for_the_custodian_alone_is_not_sealed(first, keys, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "notes").write_text(first)
+    with pytest.raises(SealError, match="never leave"):
+        seal_folder(tmp_path / "results", tmp_path / "bag", settings=SealSettings(keys[0]))
+
+
+def test_what_could_not_be_verified_is_not_sealed(keys, dataset, tmp_path):
+    settings = SealSettings(keys[0])
+    with pytest.raises(OutputError, match="must not lie in what it seals"):
+        seal_folder(dataset, dataset / "bag", settings=settings)
+    deepest = tmp_path / "results" / "a" / "b" / "c" / "d" / "e"
+    deepest.mkdir(parents=True)
+    (deepest / "figure.csv").write_text("x")
+    seal_folder(tmp_path / "results", tmp_path / "bag", settings=settings)
+    assert verify_bag(tmp_path / "bag", signers=keys[1]).files == 2
+    (deepest / "f").mkdir()
+    (deepest / "f" / "figure.csv").write_text("x")
+    with pytest.raises(SealError, match="too deep"):
+        seal_folder(tmp_path / "results", tmp_path / "other", settings=settings)
+    (tmp_path / "cases").mkdir()
+    for name in ("a.csv", "A.csv"):
+        (tmp_path / "cases" / name).write_text("x")
+    with pytest.raises(SealError, match="case only"):
+        seal_folder(tmp_path / "cases", tmp_path / "other", settings=settings)
 
 
 @pytest.mark.parametrize("name", ["a b", "-rf", "ü", "a\nb", ".hidden", "CON:"])
@@ -196,7 +285,7 @@ def test_a_key_that_cannot_sign_leaves_nothing(dataset, tmp_path):
 
 
 def test_without_openssh_it_is_said(bag, keys, monkeypatch):
-    monkeypatch.setattr("vestige.sealed.signature.shutil.which", lambda _: None)
+    monkeypatch.setattr("vestige.sealed.signature.shutil.which", lambda *_, **__: None)
     with pytest.raises(SettingsError, match="ssh-keygen is missing"):
         verify_bag(bag, signers=keys[1])
 

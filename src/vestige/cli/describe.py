@@ -26,7 +26,7 @@ def describe(
     engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="describe this forum alone")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """Growth, participation and concentration; every figure passes the disclosure policy."""
     from vestige.activity import DescribeSettings, describe_dataset

@@ -17,7 +17,7 @@ def disclosure_check(
     engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
     seed: Annotated[int, typer.Option(min=0, help="of the draws")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """Members singled out by known moments, by registration, role and posts, and by small sections."""
     from vestige.dataset import open_dataset

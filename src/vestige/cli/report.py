@@ -34,7 +34,7 @@ def report(
         str | None, typer.Option(metavar="PSEUDONYM", help="show one member's place in the chapter profile")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """One self-contained page: no script, nothing loaded from anywhere, fit to print."""
     from vestige.dataset import open_dataset

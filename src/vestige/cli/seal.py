@@ -21,7 +21,7 @@ def seal(
         typer.Option("--of", metavar="DIR", help="of results: their dataset, or its package"),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="replace an existing package")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """Copy a folder into a signed BagIt package that anybody can check, also without Vestige."""
     from vestige.sealed import SealSettings, seal_folder
@@ -43,7 +43,7 @@ def verify(
     dataset: Annotated[
         Path | None, typer.Option("--of", metavar="BAG", help="of results: the package of their dataset, checked too")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """Check a package: the signature first, then the tag manifest, then every file."""
     from vestige.sealed import verify_bag, verify_walk
@@ -54,9 +54,9 @@ def verify(
             found = verify_bag(bag, signers=signers, progress=progress)
         else:
             found, source = verify_walk(bag, dataset, signers=signers, progress=progress)
-    print_line(f"Good: {found.content}, {found.files} files, signed by {found.signer}")
+    print_line(f"Good: {found.content}, {found.files} files, signed by {found.signer} ({found.fingerprint})")
     print_line(f"Package {found.bag_digest}")
     if found.dataset_digest is not None:
         print_line(f"Dataset {found.dataset_digest}")
     if source is not None:
-        print_line(f"Good: of that dataset, {source.files} files, signed by {source.signer}")
+        print_line(f"Good: of that dataset, {source.files} files, signed by {source.signer} ({source.fingerprint})")

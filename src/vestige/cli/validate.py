@@ -15,7 +15,7 @@ def validate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a dataset.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Draw no progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Draw no progress bar.")] = False,
 ) -> int:
     """Check a dataset against its schema; exits with 1 when a rule is broken.
 

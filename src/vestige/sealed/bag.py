@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vestige.dataset.manifest import FILE_NAME, Manifest
-from vestige.errors import DatasetError, SealError
+from vestige.errors import DatasetError, OutputError, SealError
 from vestige.outputs import staged_folder
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.sealed import layout
@@ -18,6 +18,9 @@ from vestige.version import __version__
 
 DATASET_DIGEST: Final = "Vestige-Dataset-Digest"
 CONTENT: Final = "Vestige-Content"
+OXUM: Final = "Payload-Oxum"
+_CONTEXT: Final = "https://w3id.org/ro/crate/1.1/context"
+"""Never fetched. It does not know the term `sha256`, which is therefore declared beside it."""
 _KINDS: Final = {
     ".parquet": "application/vnd.apache.parquet", ".json": "application/json", ".csv": "text/csv",
     ".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain", ".md": "text/markdown",
@@ -59,12 +62,15 @@ def seal_folder(
         Digest of the tag manifest, which stands for the whole bag, and the dataset's digest where there is one.
 
     Raises:
-        SealError: a name is not plain, a link lies in the folder, a file changed meanwhile, results are of another
-            dataset, or the key cannot sign.
+        SealError: a name is not plain, a link or a custodian's secret lies in the folder, a file changed meanwhile,
+            results are of another dataset, or the key cannot sign.
         DatasetError: a folder with a manifest is not that dataset.
-        OutputError: the bag exists or cannot be written.
+        OutputError: the bag exists, lies in what is sealed, or cannot be written.
     """
-    folder, files = _files(folder)
+    whole, (folder, files) = folder, _files(folder)
+    layout.refuse_secrets(folder, files)
+    if whole.is_dir() and whole.resolve() in bag.resolve().parents:
+        raise OutputError("a package must not lie in what it seals", hint="choose another --out")
     content, digest = _content(folder, files, settings.dataset)
     tell = progress or ignore_progress
     with staged_folder(bag, replace=settings.replace_existing) as staged:
@@ -96,6 +102,8 @@ def _files(place: Path) -> tuple[Path, list[str]]:
     if not place.is_dir() or place.is_symlink():
         raise SealError("there is no such folder or file", hint="give a dataset, a folder of results, or a report")
     files = list(layout.files_below(place))
+    if len({path.lower() for path in files}) < len(files):
+        raise SealError("two names differ in case only", hint="rename one: many systems cannot tell them apart")
     if not files:
         raise SealError("the folder is empty", hint="give the folder of a dataset or of results")
     return place, files
@@ -149,7 +157,7 @@ def _information(payload: Path, digests: Mapping[str, str], content: str, digest
     lines = {
         "Bagging-Date": f"{datetime.now(UTC):%Y-%m-%d}",
         "Bag-Software-Agent": f"Vestige {__version__}",
-        "Payload-Oxum": f"{size}.{len(digests)}",
+        OXUM: f"{size}.{len(digests)}",
         CONTENT: content,
         **({DATASET_DIGEST: digest} if digest else {}),
     }
@@ -191,4 +199,4 @@ def _crate(payload: Path, digests: Mapping[str, str], content: str, digest: str 
         "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
     }
     made = [] if source is None else [{**source, "@type": "Dataset", "name": "The dataset's digest (SHA-256)"}]
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [about, root, *parts, *made]}
+    return {"@context": [_CONTEXT, {"sha256": "https://schema.org/sha256"}], "@graph": [about, root, *parts, *made]}

@@ -10,7 +10,7 @@ from vestige.dataset.manifest_text import DIGEST_PATTERN
 from vestige.errors import SealError
 from vestige.progress import Progress, Step, ignore_progress
 from vestige.sealed import layout
-from vestige.sealed.bag import CONTENT, DATASET_DIGEST
+from vestige.sealed.bag import CONTENT, DATASET_DIGEST, OXUM
 from vestige.sealed.signature import signer_of
 
 _CHANGED = "the package was changed or damaged; get it again"
@@ -22,6 +22,7 @@ class SealCheck:
 
     Attributes:
         signer: who signed it, as the file of signers says.
+        fingerprint: of the signer's key, as `ssh-keygen -l` prints it.
         content: "dataset" or "results".
         dataset_digest: of the dataset that it is, or that results come from; None where it was not named.
         bag_digest: of the tag manifest, which stands for the whole package.
@@ -29,6 +30,7 @@ class SealCheck:
     """
 
     signer: str
+    fingerprint: str
     content: str
     dataset_digest: str | None
     bag_digest: str
@@ -76,7 +78,7 @@ def verify_bag(bag: Path, *, signers: Path, progress: Progress | None = None) ->
     if bag.is_symlink() or not bag.is_dir():
         raise SealError("there is no such package", hint="give the folder that vestige seal wrote")
     listed = _text(bag / layout.TAG_MANIFEST)
-    signer = signer_of(listed.encode(), _text(bag / layout.SIGNATURE).encode(), signers)
+    signer, fingerprint = signer_of(listed.encode(), _text(bag / layout.SIGNATURE).encode(), signers)
     tags = layout.read_manifest(listed, layout.TAG_MANIFEST)
     if set(tags) != set(layout.TAG_FILES):
         raise SealError("the tag manifest does not list what it must", where=layout.TAG_MANIFEST, hint=_CHANGED)
@@ -86,10 +88,10 @@ def verify_bag(bag: Path, *, signers: Path, progress: Progress | None = None) ->
         raise SealError("a listed file is outside the payload", where=layout.MANIFEST, hint=_CHANGED)
     _refuse_unlisted(bag, payload)
     _compare(bag, payload, layout.MANIFEST, progress or ignore_progress)
-    content, digest = _information(_text(bag / layout.INFORMATION))
+    content, digest = _information(bag, payload)
     if content == "dataset":
         _refuse_other_dataset(bag / layout.PAYLOAD, payload, digest)
-    return SealCheck(signer, content, digest, layout.digest_of(bag / layout.TAG_MANIFEST), len(payload))
+    return SealCheck(signer, fingerprint, content, digest, layout.digest_of(bag / layout.TAG_MANIFEST), len(payload))
 
 
 def _text(file: Path) -> str:
@@ -108,7 +110,7 @@ def _text(file: Path) -> str:
 def _compare(bag: Path, digests: dict[str, str], name: str, progress: Progress) -> None:
     for done, (path, digest) in enumerate(digests.items()):
         progress(Step("checking", done, len(digests), "files"))
-        if layout.digest_of(bag / path) != digest:
+        if layout.digest_of(bag / path, only_name=True) != digest:
             raise SealError("a file differs from what was sealed", where=f"{name}, line {done + 1}", hint=_CHANGED)
 
 
@@ -118,18 +120,29 @@ def _refuse_unlisted(bag: Path, payload: dict[str, str]) -> None:
         raise SealError("the package holds something that no manifest lists, or lacks something", hint=_CHANGED)
     if (bag / layout.PAYLOAD).is_symlink() or not (bag / layout.PAYLOAD).is_dir():
         raise SealError("the payload is no folder", hint=_CHANGED)
-    found = {f"{layout.PAYLOAD}/{path}" for path in layout.files_below(bag / layout.PAYLOAD)}
+    found = {f"{layout.PAYLOAD}/{path}" for path in layout.files_below(bag / layout.PAYLOAD, layout.DEEPEST - 1)}
     if missing := len(set(payload) - found):
-        raise SealError(f"{missing} listed files are missing or renamed", hint=_CHANGED)
+        raise SealError(f"listed files are missing or renamed: {missing}", hint=_CHANGED)
     if added := len(found - set(payload)):
-        raise SealError(f"{added} files are in the package that no manifest lists", hint=_CHANGED)
+        raise SealError(f"files are in the package that no manifest lists: {added}", hint=_CHANGED)
+    if any(not below and not files for _, below, files in os.walk(bag / layout.PAYLOAD)):
+        raise SealError("the package holds an empty folder, which no manifest lists", hint=_CHANGED)
 
 
-def _information(text: str) -> tuple[str, str | None]:
-    lines = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+def _information(bag: Path, payload: dict[str, str]) -> tuple[str, str | None]:
+    """What the package says it holds, which must fit what it does hold."""
+    fields = [line.split(": ", 1) for line in _text(bag / layout.INFORMATION).splitlines() if ": " in line]
+    lines = dict(fields)
     content, digest = lines.get(CONTENT), lines.get(DATASET_DIGEST)
-    if content not in {"dataset", "results"} or (digest is not None and not re.match(DIGEST_PATTERN, digest)):
+    declared = _text(bag / layout.DECLARATION) == layout.DECLARATION_TEXT and len(lines) == len(fields)
+    known = content in {"dataset", "results"} and (digest is None or re.match(DIGEST_PATTERN, digest))
+    if content is None or not declared or not known:
         raise SealError("the package does not say what it holds", where=layout.INFORMATION, hint=_CHANGED)
+    size = sum((bag / path).stat().st_size for path in payload)
+    inside = {f"{layout.PAYLOAD}/{layout.CRATE}"}
+    fits = all(path in inside or path.startswith(f"{layout.PAYLOAD}/{content}/") for path in payload)
+    if not fits or lines.get(OXUM) != f"{size}.{len(payload)}":
+        raise SealError("the package says otherwise than what it holds", where=layout.INFORMATION, hint=_CHANGED)
     return content, digest
 
 
