@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,12 +18,17 @@ from derive.leaks import disclosed
 from vestige.dataset import open_dataset, validate_dataset
 from vestige.derive.keys import read_key, write_key
 from vestige.derive.mail import archive
+from vestige.derive.mail import reader as mail_reader
 from vestige.derive.mail.headers import read_address, read_date, read_headers
 from vestige.derive.mail.reader import MailReader
-from vestige.derive.mail.threads import build_threads
+from vestige.derive.mail.threads import join_threads
 from vestige.derive.opening import open_source
 from vestige.derive.pipeline import DeriveResult, DeriveSettings, derive_dataset
+from vestige.derive.sources.mailbox import MAILBOX
+from vestige.derive.staging import Staging
+from vestige.derive.text_cells import bound_tables
 from vestige.errors import SourceError
+from vestige.progress import ignore_progress
 
 START = datetime(2005, 1, 3, tzinfo=UTC)
 
@@ -108,6 +112,7 @@ def test_any_archive_comes_back(parents: dict[int, tuple[int, ...]], layout: str
     written = [message(number, author=number % 4, parents=own) for number, own in parents.items()]
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive, "BLOCK", block)
+        patch.setattr(archive, "NAMES", 2)
         folder = Path(name)
         source = folder / {"gz": "box.mbox.gz", "maildir": "mail", "folder": "mails"}.get(layout, "box.mbox")
         content = mbox([*written, written[0]])
@@ -151,13 +156,84 @@ def test_two_answers_to_a_missing_message_are_one_thread(tmp_path: Path) -> None
     assert "mail-root-missing" in {finding.code for finding in result.findings}
 
 
-def test_loops_are_cut_and_every_message_has_a_thread() -> None:
-    digests = np.array([-1, -2, -3, -4, -5], dtype=np.int64)
-    references = np.array([-3, -1, -2, -4, -9, -8, -9], dtype=np.int64)
-    found = build_threads(digests, references, np.array([1, 1, 1, 1, 3], dtype=np.int64))
-    assert found.thread.tolist() == [0, 0, 0, 3, 4]
-    assert found.parent.tolist() == [-1, 0, 1, -1, -1]
-    assert found.opens.tolist() == [True, False, False, True, False]
+def placed(messages: list[tuple[int, tuple[int, ...]]], batch: int) -> list[tuple[int, int, int | None, bool]]:
+    """Each post's number, thread, parent and whether it opens, as the engine has them."""
+    written = [message(number, parents=parents) for number, parents in messages]
+    content = b"".join(b"From x Mon Jan  3 00:00:00 2005\n" + one + b"\n" for one in written)
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mail_reader, "BATCH", batch)
+        (Path(name) / "box").write_bytes(content)
+        with Staging(Path(name), memory=128_000_000) as staging:
+            staging.declare(MAILBOX.tables)
+            tables = bound_tables(MAILBOX.tables, None, bytes(16))
+            MailReader(Path(name) / "box").read(tables, staging.take, ignore_progress)
+            staging.flush()
+            join_threads(staging)
+            return staging.rows(
+                f"SELECT post, thread, parent_post, is_opening FROM ({MAILBOX.assembly['post']['messages']}) ORDER BY 1"
+            )
+
+
+def trees_by_hand(messages: list[tuple[int, tuple[int, ...]]], there: dict[int, int]) -> dict[int, int]:
+    """The node above each, by dictionaries, one message after another; a missing message's node is below 0."""
+    above: dict[int, int] = {}
+    for place, (number, own) in enumerate(messages):
+        if there[number] == place and own and own[-1] != number:
+            above[place] = there.get(own[-1], -1 - own[-1])
+    for _, own in messages:
+        for before, after in pairwise(own):
+            if after not in there and before != after:
+                above.setdefault(-1 - after, there.get(before, -1 - before))
+    for node in [*there.values(), *above]:
+        path = line(above, node)
+        if path[-1] in above:
+            loop = path[path.index(above[path[-1]]) :]
+            del above[min(loop, key=lambda one: (one < 0, one))]
+    return above
+
+
+def line(above: dict[int, int], node: int) -> list[int]:
+    """A node and its ancestors, up to a root or once around a loop."""
+    found = [node]
+    while found[-1] in above and above[found[-1]] not in found:
+        found.append(above[found[-1]])
+    return found
+
+
+def placed_by_hand(messages: list[tuple[int, tuple[int, ...]]]) -> list[tuple[int, int, int | None, bool]]:
+    """The same as `placed`, from trees made by hand."""
+    there: dict[int, int] = {}
+    for place, (number, _) in enumerate(messages):
+        there.setdefault(number, place)
+    above = trees_by_hand(messages, there)
+    lines = {place: line(above, place) for place in there.values()}
+    first: dict[int, int] = {}
+    for place, found in lines.items():
+        first.setdefault(found[-1], place)
+    return [
+        (place, first[found[-1]], next((one for one in found[1:] if one >= 0), None), place not in above)
+        for place, found in lines.items()
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    messages=st.lists(
+        st.tuples(st.integers(0, 9), st.lists(st.integers(0, 12), max_size=5).map(tuple)), min_size=1, max_size=14
+    ),
+    batch=st.sampled_from([1, 3, 100]),
+)
+def test_threads_of_any_headers_are_those_made_by_hand(messages: list[tuple[int, tuple[int, ...]]], batch: int) -> None:
+    """Loops, copies, answers before what they answer, ancestors that are missing or said to be others' children."""
+    assert placed(messages, batch) == placed_by_hand(messages)
+
+
+def test_loops_are_cut_at_their_first_message_and_long_chains_climbed() -> None:
+    chain = [(number, (number - 1,)) for number in range(40, 0, -1)]
+    loop = [(50, (52,)), (51, (50,)), (52, (51,)), (53, (60, 61, 60))]
+    found = placed([*loop, *chain], 100)
+    assert [row[1:] for row in found[:4]] == [(0, None, True), (0, 0, False), (0, 1, False), (3, None, False)]
+    assert [row[1:] for row in found[4:]] == [(4, place + 1 if place < 43 else None, False) for place in range(4, 44)]
 
 
 DATES = [

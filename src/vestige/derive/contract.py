@@ -8,7 +8,7 @@ from them. A reader (dump file, live database, XML folder) turns the declared co
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vestige.dataset.schema import TABLES, Software
 from vestige.progress import Progress
@@ -153,6 +153,16 @@ class SourceFinding:
     count: str
 
 
+class Statements(Protocol):
+    """What may be asked of the engine that holds the staged tables."""
+
+    def run(self, statement: str) -> None:
+        """Run a statement."""
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The first row of a query."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One forum package: what is read, and how the dataset's tables follow from it.
@@ -176,6 +186,8 @@ class Source:
         findings: what is counted in every source of this package.
         group_table: (table, id column, name column) of the groups, for the custodian's map; None if there are none.
         section_table: likewise for the sections.
+        prepare: for a package whose assembly needs more than SELECTs: makes further staged tables from those that
+            were read, by statements alone, before anything is counted or assembled; returns their names.
     """
 
     software: Software
@@ -187,6 +199,7 @@ class Source:
     findings: tuple[SourceFinding, ...] = ()
     group_table: tuple[str, str, str] | None = None
     section_table: tuple[str, str, str] | None = None
+    prepare: Callable[[Statements], tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         """A broken source file fails when it is imported.

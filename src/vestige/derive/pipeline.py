@@ -294,10 +294,11 @@ class _Run:
         staging.flush()
         present = {read.table: read for read in report.tables}
         self.progress(Step("assemble", 0, 3))
+        prepared = source.prepare(staging) if source.prepare else ()
         known = count_findings(staging, source)
         supplied = collect_raw(staging, source, present)
-        for table in source.tables:
-            staging.run(f'DROP TABLE "{table.name}"')
+        for table in (*(table.name for table in source.tables), *prepared):
+            staging.run(f'DROP TABLE "{table}"')
         self.progress(Step("assemble", 1, 3))
         left_out = list(
             leave_out(

@@ -5,6 +5,7 @@ followed by a header's field. Body lines that begin so are escaped (`>From `) by
 is told apart by what follows it. `Content-Length` is not believed.
 """
 
+import heapq
 import os
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from vestige.errors import SourceError
 BLOCK: Final = 4 << 20
 LONGEST_HEADER: Final = 1 << 20
 """Bytes; of a longer one the rest is passed over."""
+NAMES: Final = 500_000
+"""Names of a Maildir's files that are in memory at one time."""
 _LONGEST_ENVELOPE: Final = 4096
 _LONGEST_FIELD: Final = 128
 _BEFORE: Final = 2
@@ -83,21 +86,43 @@ def _is_mailbox(file: Path) -> bool:
         return False
 
 
+def size_of(place: Place) -> int:
+    """Bytes of its files as they lie there."""
+    if not place.maildir:
+        return place.path.stat().st_size
+    return sum(entry.stat().st_size for part in _ARRIVED for entry in _entries(place.path / part))
+
+
 def messages_of(place: Place) -> Iterator[tuple[bytes, int, int]]:
     """Each message's header as lines after a newline, with bytes read of the source and bytes gone through so far."""
     return _maildir_messages(place.path) if place.maildir else _mbox_messages(place.path)
 
 
 def _maildir_messages(folder: Path) -> Iterator[tuple[bytes, int, int]]:
-    """One file a message; its body is not even read."""
+    """One file a message, in the order of their names; its body is not even read."""
     done = 0
-    for file in sorted((file for part in _ARRIVED for file in (folder / part).iterdir()), key=lambda file: file.name):
-        if file.is_symlink() or not file.is_file():
-            continue
+    for file in _in_order(folder):
         head = b"\n" + _first_bytes(file)
         end = _END.search(head)
         done += file.stat().st_size
         yield head[: end.start() + 1] if end else head, done, done
+
+
+def _in_order(folder: Path) -> Iterator[Path]:
+    """The messages of a Maildir by their names; a large one is listed again for every NAMES of them."""
+    last = ("", "")
+    while True:
+        listed = ((entry.name, part) for part in _ARRIVED for entry in _entries(folder / part))
+        some = heapq.nsmallest(NAMES, (name for name in listed if name > last))
+        yield from (folder / part / name for name, part in some)
+        if len(some) < NAMES:
+            return
+        last = some[-1]
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if entry.is_file(follow_symlinks=False))
 
 
 def _first_bytes(file: Path) -> bytes:

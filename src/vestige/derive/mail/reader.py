@@ -1,13 +1,11 @@
-"""Reader of mail and news archives: one pass over the headers, then the threads, from numbers alone.
+"""Reader of mail and news archives: one pass over the headers, from which only numbers go on to the engine.
 
-The bytes of ids, addresses and dates are those of one batch of messages; what is kept of them are digests under a key
-that dies with the process, and for members their lasting numbers. Of a message some 320 bytes, at the most, are held
-until the threads are known.
+The bytes of ids, addresses, dates and names of lists are those of one batch of messages; what goes on of them are
+digests under a key that dies with the process, and for members their lasting numbers. Nothing grows with the archive.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vestige.derive.contract import Cell, ReadReport, SourceColumn, SourceTable, TableRead, Take
-from vestige.derive.mail.archive import Place, find_places, messages_of
+from vestige.derive.mail.archive import find_places, messages_of, size_of
 from vestige.derive.mail.headers import Headers, read_headers
-from vestige.derive.mail.threads import Threads, build_threads, first_of_each
 from vestige.errors import SourceError
 from vestige.progress import Progress, Step
 from vestige.results import Finding, Severity
@@ -27,31 +24,18 @@ if TYPE_CHECKING:
 
 BATCH: Final = 1 << 14
 """Messages whose headers are bytes at one time."""
-ROWS: Final = 1 << 17
+MOST_LISTS: Final = 1_000_000
+"""Lists that a map can name."""
 NO_TIME: Final = np.iinfo(np.int64).min
 _DIGEST: Final = SourceColumn("id", Cell.NAME)
 _TEXTS: Final = {
     "without-id": (Severity.NOTE, "{} messages have no Message-ID: nobody's answer can be joined to them"),
-    "duplicates": (Severity.NOTE, "{} messages came again under the same Message-ID and were left out"),
     "without-address": (Severity.CAUTION, "{} messages have no address in From: their author is unknown"),
     "without-date": (Severity.CAUTION, "{} messages have no date that can be read"),
     "unknown-zone": (Severity.NOTE, "{} dates have no zone or an unknown one and were taken for UTC"),
     "crossposted": (Severity.NOTE, "{} messages went to several newsgroups and are kept in the first"),
-    "root-missing": (Severity.CAUTION, "{} threads begin with a message that the archive lacks"),
 }
 Numbers = npt.NDArray[np.int64]
-
-
-@dataclass
-class _Kept:
-    """What is kept of the messages, in blocks of one batch each."""
-
-    digests: list[Numbers] = field(default_factory=list)
-    authors: list[Numbers] = field(default_factory=list)
-    times: list[Numbers] = field(default_factory=list)
-    places: list[Numbers] = field(default_factory=list)
-    counts: list[Numbers] = field(default_factory=list)
-    references: list[Numbers] = field(default_factory=list)
 
 
 class MailReader:
@@ -64,73 +48,118 @@ class MailReader:
     def __init__(self, source: Path) -> None:
         self._source = source
         self._counts: Counter[str] = Counter()
-        self._places: dict[bytes, int] = {}
+        self._rows: Counter[str] = Counter()
+        self._said = 0
+        self._before = np.zeros(0, dtype=np.int64)
 
     def read(self, tables: Sequence[SourceTable], take: Take, progress: Progress) -> ReadReport:
-        """Read every header, rebuild the threads, and give messages, threads, authors and lists.
+        """Read every header, and give messages, what they say of missing ancestors, authors and lists.
 
         Raises:
             SourceError: there is no mailbox, or a file cannot be read.
         """
         authors = next(table for table in tables if table.name == "authors")
-        kept, rows, size = _Kept(), 0, 0
-        batch: list[tuple[Headers, int]] = []
+        size = 0
+
+        def counted(table: str, batch: "pa.RecordBatch") -> None:
+            self._rows[table] += batch.num_rows
+            take(table, batch)
+
+        batch: list[tuple[Headers, bytes]] = []
         for found, place, done, total, gone in self._headers():
             batch.append((found, place))
-            rows, size = rows + 1, gone
+            size = gone
             if len(batch) == BATCH:
-                self._keep(batch, authors, kept, take)
+                self._give(batch, authors, counted)
                 batch = []
-                progress(Step("read", done, total, "bytes", rows))
-        self._keep(batch, authors, kept, take)
-        if not rows:
+                progress(Step("read", done, total, "bytes", self._rows["messages"]))
+        self._give(batch, authors, counted)
+        if not self._rows["messages"]:
             raise SourceError("the source holds no message", hint="give an mbox file, a Maildir, or a folder of them")
-        messages = self._give(kept, take)
-        given = {"messages": messages, "lists": len(self._places)}
-        reads = tuple(TableRead(table.name, present=True, rows=given.get(table.name, rows)) for table in tables)
+        reads = tuple(TableRead(table.name, present=True, rows=self._rows[table.name]) for table in tables)
         return ReadReport(reads, size, tuple(self._findings()))
 
     def names(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:  # noqa: ARG002 - the protocol
-        """Names of lists and newsgroups, for the custodian's own map."""
-        for _ in self._headers():
-            pass
-        return {number: name.decode("utf-8", "replace") for name, number in self._places.items()}
+        """Names of lists and newsgroups, for the custodian's own map; numbers as the assembly gives them.
 
-    def _headers(self) -> Iterator[tuple[Headers, int, int, int, int]]:
+        Raises:
+            SourceError: there are more than a map can name.
+        """
+        places: dict[bytes, int] = {}
+        for _, name, *_ in self._headers():
+            places.setdefault(name, len(places))
+            if len(places) > MOST_LISTS:
+                raise SourceError("the archive names more than a million lists", hint="split it before you map it")
+        return {number: name.decode("utf-8", "replace") for name, number in places.items()}
+
+    def _headers(self) -> Iterator[tuple[Headers, bytes, int, int, int]]:
         """Each message's headers and list, with bytes done, in all, and gone through."""
         places = find_places(self._source)
-        sizes = [_size(place) for place in places]
+        sizes = [size_of(place) for place in places]
         total, before, gone = sum(sizes), 0, 0
         for place, size in zip(places, sizes, strict=True):
-            seen = 0
+            name, seen = place.name.encode("utf-8", "surrogateescape"), 0
             for block, done, seen in messages_of(place):
                 found = read_headers(block)
-                name = found.place or place.name.encode("utf-8", "surrogateescape")
-                number = self._places.setdefault(name, len(self._places))
-                yield found, number, before + done, total, gone + seen
+                yield found, found.place or name, before + done, total, gone + seen
             before, gone = before + size, gone + seen
 
-    def _keep(self, batch: list[tuple[Headers, int]], authors: SourceTable, kept: _Kept, take: Take) -> None:
-        """Turn a batch's bytes into numbers, and let go of them."""
+    def _give(self, batch: list[tuple[Headers, bytes]], authors: SourceTable, take: Take) -> None:
+        """Turn a batch's bytes into numbers, hand these on, and let go of the bytes."""
+        import pyarrow as pa
+
         if not batch:
             return
         heads = [found for found, _ in batch]
-        who = [found.author for found in heads]
-        numbers = self._authors(who, authors, take)
-        kept.authors.append(numbers)
-        kept.digests.append(_digests([found.message for found in heads]))
-        kept.references.append(_digests([one for found in heads for one in found.references]))
-        kept.counts.append(np.array([len(found.references) for found in heads], dtype=np.int64))
-        kept.times.append(np.array([NO_TIME if found.at is None else found.at for found in heads], dtype=np.int64))
-        kept.places.append(np.array([place for _, place in batch], dtype=np.int64))
+        numbers = np.arange(len(batch), dtype=np.int64) + self._rows["messages"]
+        digests = _digests([found.message for found in heads])
+        counts = np.array([len(found.references) for found in heads], dtype=np.int64)
+        references = _digests([one for found in heads for one in found.references])
+        above = np.zeros(len(batch), dtype=np.int64)
+        above[counts > 0] = references[np.cumsum(counts)[counts > 0] - 1]
+        times = np.array([NO_TIME if found.at is None else found.at for found in heads], dtype=np.int64)
+        rows = {
+            "message": pa.array(numbers),
+            "digest": pa.array(digests, mask=digests == 0),
+            "above": pa.array(above, mask=above == 0),
+            "author": self._authors([found.author for found in heads], authors, take),
+            "at": pa.array(times, mask=times == NO_TIME),
+            "place": self._lists([name for _, name in batch], numbers, take),
+        }
+        self._ancestors(digests, references, counts, take)
+        take("messages", pa.RecordBatch.from_pydict(rows))
         self._counts["without-id"] += sum(found.message is None for found in heads)
-        self._counts["without-address"] += sum(one is None for one in who)
+        self._counts["without-address"] += sum(found.author is None for found in heads)
         self._counts["without-date"] += sum(found.at is None for found in heads)
         self._counts["unknown-zone"] += sum(not found.zone_known for found in heads)
         self._counts["crossposted"] += sum(found.groups > 1 for found in heads)
 
-    def _authors(self, who: list[bytes | None], authors: SourceTable, take: Take) -> Numbers:
-        """The numbers of a batch's authors, 0 for none; each new row of authors goes on at once."""
+    def _ancestors(self, digests: Numbers, references: Numbers, counts: Numbers, take: Take) -> None:
+        """What the messages say of the parents of ancestors, but of those that this batch or the last one has."""
+        import pyarrow as pa
+
+        owner = np.repeat(np.arange(len(counts)), counts)
+        child, before = references[1:], references[:-1]
+        known = np.concatenate([self._before, digests])
+        says = (owner[1:] == owner[:-1]) & (child != before) & ~np.isin(child, known)
+        said = self._said + np.flatnonzero(says)
+        child, first = np.unique(child[says], return_index=True)
+        rows = {"said": said[first], "child": child, "before": before[says][first]}
+        take("ancestors", pa.RecordBatch.from_pydict({name: pa.array(column) for name, column in rows.items()}))
+        self._said += len(references)
+        self._before = digests
+
+    def _lists(self, names: list[bytes], numbers: Numbers, take: Take) -> "pa.Array":
+        """The digests of a batch's lists; each list goes on with the first message that names it."""
+        import pyarrow as pa
+
+        places = _digests(names)
+        different, first = np.unique(places, return_index=True)
+        take("lists", pa.RecordBatch.from_pydict({"place": pa.array(different), "message": pa.array(numbers[first])}))
+        return pa.array(places)
+
+    def _authors(self, who: list[bytes | None], authors: SourceTable, take: Take) -> "pa.Array":
+        """The numbers of a batch's authors; each new row of authors goes on at once."""
         import pyarrow as pa
 
         from vestige.derive.text_cells import Texts, numbers_of
@@ -142,38 +171,8 @@ class MailReader:
         if Cell.HANDLE in columns:
             rows["handle"] = _linked(different, columns[Cell.HANDLE].secret)
         take("authors", pa.RecordBatch.from_pydict(rows))
-        number = dict(zip(different, numbers.to_pylist(), strict=True))
-        return np.array([0 if one is None else number[one] for one in who], dtype=np.int64)
-
-    def _give(self, kept: _Kept, take: Take) -> int:
-        """Build the threads and hand over messages, threads and lists; returns how many messages there are."""
-        import pyarrow as pa
-
-        digests, authors, times, places, counts, references = (
-            np.concatenate([*blocks, np.zeros(0, dtype=np.int64)]) for blocks in vars(kept).values()
-        )
-        vars(kept).clear()
-        first = first_of_each(digests)
-        self._counts["duplicates"] = int((~first).sum())
-        references = references[np.repeat(first, counts)]
-        digests, authors, times, places, counts = (one[first] for one in (digests, authors, times, places, counts))
-        threads = build_threads(digests, references, counts)
-        del digests, references, counts
-        for start in range(0, len(authors), ROWS):
-            part = slice(start, min(start + ROWS, len(authors)))
-            take("messages", _messages(part, authors, times, places, threads))
-        heads = np.unique(threads.thread)
-        opened = threads.opens[heads]
-        self._counts["root-missing"] = int((~opened).sum())
-        rows = {
-            "thread": pa.array(heads),
-            "place": pa.array(places[heads]),
-            "starter": pa.array(authors[heads], mask=~opened | (authors[heads] == 0)),
-            "at": pa.array(times[heads], mask=~opened | (times[heads] == NO_TIME)),
-        }
-        take("threads", pa.RecordBatch.from_pydict(rows))
-        take("lists", pa.RecordBatch.from_pydict({"place": pa.array(range(len(self._places)), pa.int64())}))
-        return len(authors)
+        number: dict[bytes | None, int | None] = dict(zip(different, numbers.to_pylist(), strict=True))
+        return pa.array([number.get(one) for one in who], pa.int64())
 
     def _findings(self) -> Iterator[Finding]:
         for code, (severity, text) in _TEXTS.items():
@@ -181,22 +180,7 @@ class MailReader:
                 yield Finding(f"mail-{code}", severity, text.format(f"{count:,}"))
 
 
-def _messages(part: slice, authors: Numbers, times: Numbers, places: Numbers, threads: Threads) -> "pa.RecordBatch":
-    import pyarrow as pa
-
-    rows = {
-        "message": pa.array(np.arange(part.start, part.stop, dtype=np.int64)),
-        "thread": pa.array(threads.thread[part]),
-        "parent": pa.array(threads.parent[part], mask=threads.parent[part] < 0),
-        "author": pa.array(authors[part], mask=authors[part] == 0),
-        "at": pa.array(times[part], mask=times[part] == NO_TIME),
-        "place": pa.array(places[part]),
-        "opens": pa.array(threads.opens[part].astype(np.int64)),
-    }
-    return pa.RecordBatch.from_pydict(rows)
-
-
-def _digests(words: list[bytes | None]) -> Numbers:
+def _digests(words: Sequence[bytes | None]) -> Numbers:
     """A number for each id, below 0; 0 for none."""
     from vestige.derive.text_cells import Texts, numbers_of
 
@@ -218,9 +202,3 @@ def _linked(addresses: Sequence[bytes], key: bytes) -> "pa.Array":
         digest = code.finalize()
         halves.append([int.from_bytes(digest[at : at + 8], "big", signed=True) for at in (0, 8)])
     return pa.array(halves, pa.list_(pa.int64()))
-
-
-def _size(place: Place) -> int:
-    if not place.maildir:
-        return place.path.stat().st_size
-    return sum(file.stat().st_size for part in ("cur", "new") for file in (place.path / part).iterdir())

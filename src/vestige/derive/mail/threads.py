@@ -1,124 +1,111 @@
-"""Threads of messages that name their ancestors: parents, roots and openings, from numbers alone.
+"""Threads of messages that name their ancestors: parents, roots and openings, from numbers alone, in the engine.
 
 As Zawinski's algorithm does (1997-2002, "message threading", steps 1 and 2), but never by subject: the parent of a
 message is the last of its references; an ancestor that the archive lacks keeps its place in the tree, so that two
 answers to a missing message are in one thread; its own parent is what the first message that names it says. Loops,
 which broken or hostile headers can make, are cut at their first message.
+
+Nothing of an archive's size is in memory: the engine spills under its limit. A node of the trees is a message's
+number, from 0, or the digest of a missing message's id, below 0. Roots are found by doubling (Wyllie, 1979): every
+round, a node that is not at its root yet takes over where its goal has come to, so that a chain of n takes about
+log2(n) rounds.
 """
 
-from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+from vestige.derive.contract import Statements
 
-Numbers = npt.NDArray[np.int64]
+MADE: Final = ("_again", "_first", "_link", "_anchor", "_top", "_head", "_list")
+"""Tables that the assembly uses. `_again` (message): came before under the same id. `_link` (node, up): parents.
+`_anchor` (node, goal): of a missing message with a parent, the nearest ancestor that is there, or a missing root.
+`_top` (node, goal): of a node with a parent, its root. `_head` (root, message): of a root with answers, the first
+message of the thread. `_list` (place, number): lists in the order in which they first come."""
+
+_UNSIGNED: Final = "CASE WHEN {0} < 0 THEN {0}::HUGEINT + 18446744073709551616 ELSE {0}::HUGEINT END"
+"""Nodes in an order that has messages first."""
 
 
-@dataclass(frozen=True)
-class Threads:
-    """The trees, by the messages' places.
+def join_threads(engine: Statements) -> tuple[str, ...]:
+    """Build the trees from the staged tables `messages`, `ancestors` and `lists`; returns the tables made."""
+    engine.run(
+        "CREATE TABLE _first AS "
+        "SELECT digest, min(message) AS message FROM messages WHERE digest IS NOT NULL GROUP BY digest"
+    )
+    engine.run(
+        "CREATE TABLE _again AS SELECT m.message FROM messages m ANTI JOIN _first f ON f.message = m.message "
+        "WHERE m.digest IS NOT NULL"
+    )
+    engine.run(
+        "CREATE TABLE _link AS SELECT * FROM ("
+        "SELECT m.message AS node, coalesce(f.message, m.above) AS up "
+        "FROM messages m ANTI JOIN _again a ON a.message = m.message LEFT JOIN _first f ON f.digest = m.above "
+        "WHERE m.above IS NOT NULL) WHERE node <> up"
+    )
+    engine.run(
+        "INSERT INTO _link SELECT c.node, coalesce(f.message, c.above) AS up FROM ("
+        "SELECT a.child AS node, arg_min(a.before, a.said) AS above "
+        "FROM ancestors a ANTI JOIN _first f ON f.digest = a.child GROUP BY a.child) c "
+        "LEFT JOIN _first f ON f.digest = c.above"
+    )
+    _climb(engine, "_top", "SELECT node, up FROM _link")
+    if _cut_loops(engine):
+        engine.run("DROP TABLE _top")
+        _climb(engine, "_top", "SELECT node, up FROM _link")
+    engine.run("DROP TABLE _active")
+    _climb(engine, "_anchor", "SELECT node, up FROM _link WHERE node < 0")
+    engine.run("DROP TABLE _active")
+    engine.run(
+        "CREATE TABLE _head AS SELECT goal AS root, "
+        "least(min(node), CASE WHEN goal >= 0 THEN goal END) AS message FROM _top WHERE node >= 0 GROUP BY goal"
+    )
+    engine.run(
+        "CREATE TABLE _list AS SELECT place, row_number() OVER (ORDER BY message) - 1 AS number "
+        "FROM (SELECT place, min(message) AS message FROM lists GROUP BY place)"
+    )
+    return MADE
 
-    Attributes:
-        thread: place of the first message of each message's thread, which stands for the thread.
-        parent: place of the nearest ancestor that is in the archive; -1 without one.
-        opens: whether the message is its thread's root, and not only the first that the archive has.
+
+def _climb(engine: Statements, made: str, links: str) -> None:
+    """Find the root of every node of `links`; those that lead into a loop are left in `_active`."""
+    engine.run(f"CREATE TABLE {made} (node BIGINT, goal BIGINT)")
+    engine.run(f"CREATE TABLE _active AS {links}")
+    arrived = 1
+    while arrived:
+        engine.run(
+            "CREATE TABLE _next AS "
+            "SELECT a.node, coalesce(t.goal, b.up, a.up) AS up, b.node IS NULL AS arrived FROM _active a "
+            f"LEFT JOIN {made} t ON t.node = a.up LEFT JOIN _active b ON b.node = a.up"
+        )
+        engine.run(f"INSERT INTO {made} SELECT node, up FROM _next WHERE arrived")
+        engine.run("DROP TABLE _active")
+        engine.run("CREATE TABLE _active AS SELECT node, up FROM _next WHERE NOT arrived")
+        (arrived,) = engine.row("SELECT count(*) FILTER (arrived) FROM _next")
+        engine.run("DROP TABLE _next")
+
+
+def _cut_loops(engine: Statements) -> int:
+    """Make the first node of every loop a root; returns how many nodes lead into one.
+
+    After as many steps as there are nodes in `_active`, every one of them is in its loop, and has passed all of it.
     """
-
-    thread: Numbers
-    parent: Numbers
-    opens: npt.NDArray[np.bool_]
-
-
-def first_of_each(digests: Numbers) -> npt.NDArray[np.bool_]:
-    """Whether each message is the first of its id; 0 stands for no id, and such messages are all their own."""
-    order = np.argsort(digests, kind="stable")
-    same = np.zeros(len(digests), dtype=np.bool_)
-    same[order[1:]] = digests[order[1:]] == digests[order[:-1]]
-    first: npt.NDArray[np.bool_] = ~same | (digests == 0)
-    return first
-
-
-def build_threads(digests: Numbers, references: Numbers, counts: Numbers) -> Threads:
-    """Trees of messages.
-
-    Args:
-        digests: a number for each message's id, each once; 0 without an id.
-        references: the same for ids of ancestors, oldest first, message after message.
-        counts: how many references each message has.
-    """
-    count = len(digests)
-    ends = np.cumsum(counts)
-    nodes, missing = _nodes(digests, references)
-    parent = np.arange(count + missing, dtype=np.int64)
-    has = counts > 0
-    parent[np.flatnonzero(has)] = nodes[ends[has] - 1]
-    _claim(parent, nodes, counts, count)
-    _cut_loops(parent)
-    root = _roots(parent)
-    thread = np.full(count + missing, count, dtype=np.int64)
-    np.minimum.at(thread, root[:count], np.arange(count, dtype=np.int64))
-    return Threads(thread[root[:count]], _present_ancestor(parent, count), root[:count] == np.arange(count))
-
-
-def _nodes(digests: Numbers, references: Numbers) -> tuple[Numbers, int]:
-    """The node of each reference: a message's place, or a number after all places for one that is missing."""
-    order = np.argsort(digests, kind="stable")
-    ordered = digests[order]
-    spot = np.minimum(np.searchsorted(ordered, references), max(len(ordered) - 1, 0))
-    known = ordered[spot] == references if len(ordered) else np.zeros(len(references), dtype=np.bool_)
-    absent, numbers = np.unique(references[~known], return_inverse=True)
-    nodes = np.empty(len(references), dtype=np.int64)
-    nodes[known] = order[spot[known]] if len(ordered) else 0
-    nodes[~known] = len(digests) + numbers
-    return nodes, len(absent)
-
-
-def _claim(parent: Numbers, nodes: Numbers, counts: Numbers, messages: int) -> None:
-    """Give each missing ancestor the parent that the first message which names it says."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    child, before = nodes[1:], nodes[:-1]
-    says = (owner[1:] == owner[:-1]) & (child >= messages) & (child != before)
-    child, before = child[says], before[says]
-    first = np.unique(child, return_index=True)[1]
-    parent[child[first]] = before[first]
-
-
-def _roots(parent: Numbers) -> Numbers:
-    root = parent.copy()
-    while True:
-        above = root[root]
-        if np.array_equal(above, root):
-            return root
-        root = above
-
-
-def _cut_loops(parent: Numbers) -> None:
-    """Make the first node of every loop a root."""
-    far = parent.copy()
-    for _ in range(max(len(parent), 2).bit_length()):
-        far = far[far]
-    looping = np.unique(far[parent[far] != far])  # after so many steps, only nodes of loops are left
-    seen: set[int] = set()
-    for node in looping.tolist():
-        if node in seen:
-            continue
-        loop, at = [], node
-        while at not in seen:
-            seen.add(at)
-            loop.append(at)
-            at = int(parent[at])
-        first = min(loop)
-        parent[first] = first
-
-
-def _present_ancestor(parent: Numbers, messages: int) -> Numbers:
-    """For each message its nearest ancestor in the archive, over missing ones; -1 without one."""
-    place = np.arange(len(parent), dtype=np.int64)
-    step = np.where(place < messages, place, parent)  # a message ends the climb, a missing one passes on
-    while True:
-        above = step[step]
-        if np.array_equal(above, step):
-            break
-        step = above
-    found = step[parent[:messages]]
-    return np.where((found < messages) & (parent[:messages] != place[:messages]), found, -1)
+    (active,) = engine.row("SELECT count(*) FROM _active")
+    low = _UNSIGNED.format("node")
+    engine.run(
+        f"CREATE TABLE _walk AS SELECT l.node, l.up AS far, {low} AS low FROM _link l SEMI JOIN _active a "
+        "ON a.node = l.node"
+    )
+    for _ in range(int(active).bit_length() if active else 0):
+        engine.run(
+            "CREATE TABLE _further AS SELECT w.node, f.far, least(w.low, f.low) AS low "
+            "FROM _walk w JOIN _walk f ON f.node = w.far"
+        )
+        engine.run("DROP TABLE _walk")
+        engine.run("ALTER TABLE _further RENAME TO _walk")
+    engine.run(
+        f"DELETE FROM _link WHERE {low} IN ("
+        "SELECT DISTINCT w.low FROM _walk w SEMI JOIN (SELECT DISTINCT far FROM _walk) f ON f.far = w.node)"
+    )
+    engine.run("DROP TABLE _walk")
+    if active:
+        engine.run("DROP TABLE _active")
+    return int(active)

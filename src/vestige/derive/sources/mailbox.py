@@ -13,7 +13,9 @@ Roles, reactions, views, downloads and sanctions leave no trace in an archive. B
 from typing import Final
 
 from vestige.dataset.schema import Software
-from vestige.derive.contract import Cell, Source, SourceColumn, SourceTable
+from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.mail.threads import join_threads
+from vestige.results import Severity
 
 _NOWHERE: Final = "an archive of messages does not record it"
 
@@ -23,30 +25,39 @@ MAILBOX: Final = Source(
     tables=(
         SourceTable(
             "messages",
-            tuple(SourceColumn(name) for name in ("message", "thread", "parent", "author", "at", "place", "opens")),
+            tuple(SourceColumn(name) for name in ("message", "digest", "above", "author", "at", "place")),
             required=True,
         ),
-        SourceTable(
-            "threads", tuple(SourceColumn(name) for name in ("thread", "place", "starter", "at")), required=True
-        ),
+        SourceTable("ancestors", tuple(SourceColumn(name) for name in ("said", "child", "before")), required=True),
         SourceTable(
             "authors", (SourceColumn("author", Cell.ACCOUNT), SourceColumn("handle", Cell.HANDLE)), required=True
         ),
-        SourceTable("lists", (SourceColumn("place"),), required=True),
+        SourceTable("lists", (SourceColumn("place"), SourceColumn("message")), required=True),
     ),
-    detect=("messages", "threads", "authors", "lists"),
+    detect=("messages", "ancestors", "authors", "lists"),
+    prepare=join_threads,
     assembly={
         "member": {
             "authors": "SELECT author AS member, 'member' AS kind, any_value(\"handle\") AS linked_pseudonym "
             "FROM authors GROUP BY author"
         },
-        "section": {"lists": "SELECT place AS section FROM lists"},
+        "section": {"lists": "SELECT number AS section FROM _list"},
         "thread": {
-            "threads": "SELECT thread, place AS section, starter, \"at\" AS created_at, 'visible' AS state FROM threads"
+            "messages": "SELECT coalesce(h.message, m.message) AS thread, n.number AS section, m.author AS starter, "
+            "m.\"at\" AS created_at, 'visible' AS state FROM messages m ANTI JOIN _again a ON a.message = m.message "
+            "ANTI JOIN _link l ON l.node = m.message LEFT JOIN _head h ON h.root = m.message "
+            "JOIN _list n ON n.place = m.place "
+            "UNION ALL "
+            "SELECT h.message, n.number, NULL, NULL, 'visible' FROM _head h JOIN messages m ON m.message = h.message "
+            "JOIN _list n ON n.place = m.place WHERE h.root < 0"
         },
         "post": {
-            "messages": 'SELECT message AS post, thread, place AS section, author, "at", opens = 1 AS is_opening, '
-            "parent AS parent_post, 'visible' AS state FROM messages"
+            "messages": "SELECT m.message AS post, coalesce(h.message, m.message) AS thread, n.number AS section, "
+            'm.author, m."at", l.node IS NULL AS is_opening, '
+            "CASE WHEN l.up >= 0 THEN l.up WHEN c.goal >= 0 THEN c.goal END AS parent_post, 'visible' AS state "
+            "FROM messages m ANTI JOIN _again a ON a.message = m.message LEFT JOIN _link l ON l.node = m.message "
+            "LEFT JOIN _anchor c ON c.node = l.up LEFT JOIN _top t ON t.node = m.message "
+            "LEFT JOIN _head h ON h.root = coalesce(t.goal, m.message) JOIN _list n ON n.place = m.place"
         },
     },
     absent={
@@ -58,5 +69,19 @@ MAILBOX: Final = Source(
         "post.edited_at": _NOWHERE,
         "post.attachments": "bodies are not read",
     },
+    findings=(
+        SourceFinding(
+            "mail-duplicates",
+            Severity.NOTE,
+            "{count} messages came again under the same Message-ID and were left out",
+            "SELECT count(*) FROM _again",
+        ),
+        SourceFinding(
+            "mail-root-missing",
+            Severity.CAUTION,
+            "{count} threads begin with a message that the archive lacks",
+            "SELECT count(*) FROM _head WHERE root < 0",
+        ),
+    ),
     section_table=("lists", "place", "name"),
 )
