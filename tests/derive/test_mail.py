@@ -19,7 +19,7 @@ from vestige.dataset import open_dataset, validate_dataset
 from vestige.derive.keys import read_key, write_key
 from vestige.derive.mail import archive
 from vestige.derive.mail import reader as mail_reader
-from vestige.derive.mail.headers import read_address, read_date, read_headers
+from vestige.derive.mail.headers import read_address, read_ancestors, read_date, read_fields, read_id, read_place
 from vestige.derive.mail.reader import MailReader
 from vestige.derive.mail.threads import join_threads
 from vestige.derive.opening import open_source
@@ -285,12 +285,14 @@ def test_addresses_of_old_and_hidden_forms(text: str, address: bytes | None) -> 
 
 
 def test_headers_of_news_and_of_old_mail() -> None:
-    found = read_headers(
+    found = read_fields(
         b"\nNewsgroups: Comp.Lang, comp.misc\nMESSAGE-id:\n <a@b>\nIn-Reply-To: Your message of <c@d> by <e@f>\n"
         b"message-id: <x@y>\n"
     )
-    assert (found.place, found.groups, found.message, found.references) == (b"comp.lang", 2, b"a@b", [b"c@d"])
-    assert (found.author, found.at) == (None, None)
+    assert read_place(found.list_id, found.newsgroups) == (b"comp.lang", 2)
+    assert read_id(found.message_id) == b"a@b"
+    assert read_ancestors(found.references, found.in_reply_to) == [b"c@d"]
+    assert (read_address(found.sender), read_date(found.date)) == (None, (None, True))
 
 
 BODIES = {

@@ -22,6 +22,8 @@ def test_every_select_runs_over_empty_tables_and_names_columns_of_the_schema(sou
         staging.declare(source.tables)
         staging.create("custodian_group", "id BIGINT, role VARCHAR, rank BIGINT", [])
         present = {table.name: TableRead(table.name, present=True, rows=0) for table in source.tables}
+        if source.prepare:
+            source.prepare(staging)
         assert set(collect_raw(staging, source, present)) == set(source.assembly)
         assert count_findings(staging, source) == []
         for name, parts in source.assembly.items():

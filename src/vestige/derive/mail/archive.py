@@ -177,8 +177,10 @@ def _next_start(data: bytes, at: int, limit: int) -> int | None:
 
 def _header_end(data: bytes, start: int) -> int | None:
     """Where the empty line after a header begins; None when it is not in sight."""
-    found = _END.search(data, data.index(b"\n", start + 1))
-    return found.start() if found else None
+    line = data.index(b"\n", start + 1)
+    plain = data.find(b"\n\n", line)
+    returned = data.find(b"\n\r\n", line, plain + 1 if plain >= 0 else len(data))
+    return returned if returned >= 0 else plain if plain >= 0 else None
 
 
 def _refuse_other(head: bytes) -> None:

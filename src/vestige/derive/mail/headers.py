@@ -21,7 +21,7 @@ _FIELDS: Final = re.compile(
     rb"([^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE,
 )
-
+_NAMES: Final = (b"message-id", b"in-reply-to", b"references", b"date", b"from", b"newsgroups", b"list-id")
 _ID: Final = re.compile(rb"<([^<>\s]{1,998})>")
 _ANGLE: Final = re.compile(rb"<([^<>]*)>\s*(?:\([^)]*\)\s*)?$")
 _COMMENT: Final = re.compile(rb"\([^()]*\)")
@@ -57,59 +57,48 @@ _PIVOT: Final = 50
 _LAST_HOUR, _LAST_MINUTE, _LEAP_SECOND = 23, 59, 60
 
 
-class Headers(NamedTuple):
-    """What one message says.
+class Fields(NamedTuple):
+    """Seven fields of one header as they stand there, folded lines and all; empty where there is none."""
 
-    Attributes:
-        message: its id; None without one.
-        references: ids of its ancestors, oldest first.
-        author: address, in small letters; None without one.
-        at: microseconds since the epoch; None without a date that can be read.
-        zone_known: whether the date's zone could be read; else it was taken for UTC.
-        place: the list or newsgroup; None when the message names neither.
-        groups: newsgroups it was posted to.
-    """
-
-    message: bytes | None
-    references: list[bytes]
-    author: bytes | None
-    at: int | None
-    zone_known: bool
-    place: bytes | None
-    groups: int
+    message_id: bytes
+    in_reply_to: bytes
+    references: bytes
+    date: bytes
+    sender: bytes
+    newsgroups: bytes
+    list_id: bytes
 
 
-def read_headers(block: bytes) -> Headers:
-    """Read one message's headers.
+def read_fields(block: bytes) -> Fields:
+    """The fields of one header; of one that stands twice the first.
 
     Args:
-        block: the lines of its header, each after a newline.
+        block: the lines of the header, each after a newline.
     """
-    found: dict[bytes, bytes] = {}
-    for name, value in _FIELDS.findall(block):
-        found.setdefault(name.lower(), value)
-    at, zone_known = read_date(found.get(b"date", b""))
-    groups = [name for part in found.get(b"newsgroups", b"").split(b",") if (name := part.strip())]
-    listed = _ID.search(found.get(b"list-id", b""))
-    place = listed[1] if listed else groups[0] if groups else None
-    message = _ID.search(found.get(b"message-id", b""))
-    return Headers(
-        message[1] if message else None,
-        _references(found),
-        read_address(found.get(b"from", b"")),
-        at,
-        zone_known,
-        place.lower() if place is not None and len(place) <= LONGEST_WORD else None,
-        len(groups),
-    )
+    found = {name.lower(): value for name, value in reversed(_FIELDS.findall(block))}
+    return Fields(*[found.get(name, b"") for name in _NAMES])
 
 
-def _references(found: dict[bytes, bytes]) -> list[bytes]:
+def read_id(value: bytes) -> bytes | None:
+    """The id of a Message-ID header; None without one."""
+    found = _ID.search(value)
+    return found[1] if found else None
+
+
+def read_ancestors(references: bytes, in_reply_to: bytes) -> list[bytes]:
     """Ancestors, oldest first: References, else the first id of In-Reply-To, which may quote addresses after it."""
-    ids: list[bytes] = _ID.findall(found.get(b"references", b""))
+    ids: list[bytes] = _ID.findall(references)
     if len(ids) > MOST_REFERENCES:
         ids = [ids[0], *ids[1 - MOST_REFERENCES :]]
-    return ids or _ID.findall(found.get(b"in-reply-to", b""))[:1]
+    return ids or _ID.findall(in_reply_to)[:1]
+
+
+def read_place(list_id: bytes, newsgroups: bytes) -> tuple[bytes | None, int]:
+    """The list or newsgroup, None when the message names neither; and how many newsgroups it was posted to."""
+    groups = [name for part in newsgroups.split(b",") if (name := part.strip())]
+    listed = _ID.search(list_id)
+    place = listed[1] if listed else groups[0] if groups else None
+    return place.lower() if place is not None and len(place) <= LONGEST_WORD else None, len(groups)
 
 
 def read_address(value: bytes) -> bytes | None:

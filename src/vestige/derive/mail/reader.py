@@ -14,7 +14,15 @@ import numpy.typing as npt
 
 from vestige.derive.contract import Cell, ReadReport, SourceColumn, SourceTable, TableRead, Take
 from vestige.derive.mail.archive import find_places, messages_of, size_of
-from vestige.derive.mail.headers import Headers, read_headers
+from vestige.derive.mail.headers import (
+    Fields,
+    read_address,
+    read_ancestors,
+    read_date,
+    read_fields,
+    read_id,
+    read_place,
+)
 from vestige.errors import SourceError
 from vestige.progress import Progress, Step
 from vestige.results import Finding, Severity
@@ -26,7 +34,6 @@ BATCH: Final = 1 << 14
 """Messages whose headers are bytes at one time."""
 MOST_LISTS: Final = 1_000_000
 """Lists that a map can name."""
-NO_TIME: Final = np.iinfo(np.int64).min
 _DIGEST: Final = SourceColumn("id", Cell.NAME)
 _TEXTS: Final = {
     "without-id": (Severity.NOTE, "{} messages have no Message-ID: nobody's answer can be joined to them"),
@@ -59,15 +66,15 @@ class MailReader:
             SourceError: there is no mailbox, or a file cannot be read.
         """
         authors = next(table for table in tables if table.name == "authors")
-        size = 0
 
         def counted(table: str, batch: "pa.RecordBatch") -> None:
             self._rows[table] += batch.num_rows
             take(table, batch)
 
-        batch: list[tuple[Headers, bytes]] = []
-        for found, place, done, total, gone in self._headers():
-            batch.append((found, place))
+        batch: list[tuple[Fields, bytes]] = []
+        size = 0
+        for block, place, done, total, gone in self._headers():
+            batch.append((read_fields(block), place))
             size = gone
             if len(batch) == BATCH:
                 self._give(batch, authors, counted)
@@ -86,53 +93,59 @@ class MailReader:
             SourceError: there are more than a map can name.
         """
         places: dict[bytes, int] = {}
-        for _, name, *_ in self._headers():
-            places.setdefault(name, len(places))
+        for block, place, *_ in self._headers():
+            found = read_fields(block)
+            name, _ = read_place(found.list_id, found.newsgroups)
+            places.setdefault(name or place, len(places))
             if len(places) > MOST_LISTS:
                 raise SourceError("the archive names more than a million lists", hint="split it before you map it")
         return {number: name.decode("utf-8", "replace") for name, number in places.items()}
 
-    def _headers(self) -> Iterator[tuple[Headers, bytes, int, int, int]]:
-        """Each message's headers and list, with bytes done, in all, and gone through."""
+    def _headers(self) -> Iterator[tuple[bytes, bytes, int, int, int]]:
+        """Each message's header and the name of where it lies, with bytes done, in all, and gone through."""
         places = find_places(self._source)
         sizes = [size_of(place) for place in places]
         total, before, gone = sum(sizes), 0, 0
         for place, size in zip(places, sizes, strict=True):
             name, seen = place.name.encode("utf-8", "surrogateescape"), 0
             for block, done, seen in messages_of(place):
-                found = read_headers(block)
-                yield found, found.place or name, before + done, total, gone + seen
+                yield block, name, before + done, total, gone + seen
             before, gone = before + size, gone + seen
 
-    def _give(self, batch: list[tuple[Headers, bytes]], authors: SourceTable, take: Take) -> None:
+    def _give(self, batch: list[tuple[Fields, bytes]], authors: SourceTable, take: Take) -> None:
         """Turn a batch's bytes into numbers, hand these on, and let go of the bytes."""
         import pyarrow as pa
 
         if not batch:
             return
-        heads = [found for found, _ in batch]
+        found = [fields for fields, _ in batch]
         numbers = np.arange(len(batch), dtype=np.int64) + self._rows["messages"]
-        digests = _digests([found.message for found in heads])
-        counts = np.array([len(found.references) for found in heads], dtype=np.int64)
-        references = _digests([one for found in heads for one in found.references])
+        digests = _digests([read_id(one.message_id) for one in found])
+        ancestors = [read_ancestors(one.references, one.in_reply_to) for one in found]
+        counts = np.array([len(own) for own in ancestors], dtype=np.int64)
+        references = _digests([one for own in ancestors for one in own])
         above = np.zeros(len(batch), dtype=np.int64)
         above[counts > 0] = references[np.cumsum(counts)[counts > 0] - 1]
-        times = np.array([NO_TIME if found.at is None else found.at for found in heads], dtype=np.int64)
         rows = {
             "message": pa.array(numbers),
             "digest": pa.array(digests, mask=digests == 0),
             "above": pa.array(above, mask=above == 0),
-            "author": self._authors([found.author for found in heads], authors, take),
-            "at": pa.array(times, mask=times == NO_TIME),
-            "place": self._lists([name for _, name in batch], numbers, take),
+            "author": self._authors([one.sender for one in found], authors, take),
+            "at": self._times([one.date for one in found]),
+            "place": self._lists([(one.list_id, one.newsgroups, place) for one, place in batch], numbers, take),
         }
         self._ancestors(digests, references, counts, take)
         take("messages", pa.RecordBatch.from_pydict(rows))
-        self._counts["without-id"] += sum(found.message is None for found in heads)
-        self._counts["without-address"] += sum(found.author is None for found in heads)
-        self._counts["without-date"] += sum(found.at is None for found in heads)
-        self._counts["unknown-zone"] += sum(not found.zone_known for found in heads)
-        self._counts["crossposted"] += sum(found.groups > 1 for found in heads)
+        self._counts["without-id"] += int((digests == 0).sum())
+        self._counts["without-address"] += rows["author"].null_count
+        self._counts["without-date"] += rows["at"].null_count
+
+    def _times(self, dates: list[bytes]) -> "pa.Array":
+        import pyarrow as pa
+
+        read = [read_date(date) for date in dates]
+        self._counts["unknown-zone"] += sum(not zone_known for _, zone_known in read)
+        return pa.array([at for at, _ in read], pa.int64())
 
     def _ancestors(self, digests: Numbers, references: Numbers, counts: Numbers, take: Take) -> None:
         """What the messages say of the parents of ancestors, but of those that this batch or the last one has."""
@@ -149,30 +162,37 @@ class MailReader:
         self._said += len(references)
         self._before = digests
 
-    def _lists(self, names: list[bytes], numbers: Numbers, take: Take) -> "pa.Array":
+    def _lists(self, named: list[tuple[bytes, bytes, bytes]], numbers: Numbers, take: Take) -> "pa.Array":
         """The digests of a batch's lists; each list goes on with the first message that names it."""
         import pyarrow as pa
 
-        places = _digests(names)
-        different, first = np.unique(places, return_index=True)
-        take("lists", pa.RecordBatch.from_pydict({"place": pa.array(different), "message": pa.array(numbers[first])}))
+        read = {one: read_place(one[0], one[1]) for one in set(named)}
+        different = list(read)
+        digest = dict(zip(different, _digests([read[one][0] or one[2] for one in different]).tolist(), strict=True))
+        self._counts["crossposted"] += sum(read[one][1] > 1 for one in named)
+        places = np.array([digest[one] for one in named], dtype=np.int64)
+        first = np.unique(places, return_index=True)[1]
+        take(
+            "lists", pa.RecordBatch.from_pydict({"place": pa.array(places[first]), "message": pa.array(numbers[first])})
+        )
         return pa.array(places)
 
-    def _authors(self, who: list[bytes | None], authors: SourceTable, take: Take) -> "pa.Array":
-        """The numbers of a batch's authors; each new row of authors goes on at once."""
+    def _authors(self, senders: list[bytes], authors: SourceTable, take: Take) -> "pa.Array":
+        """The numbers of a batch's authors; each of them goes on at once."""
         import pyarrow as pa
 
         from vestige.derive.text_cells import Texts, numbers_of
 
         columns = {column.cell: column for column in authors.columns}
-        different = list(dict.fromkeys(one for one in who if one is not None))
+        address = {sender: read_address(sender) for sender in dict.fromkeys(senders)}
+        different = list(dict.fromkeys(one for one in address.values() if one is not None))
         numbers, _ = numbers_of(columns[Cell.ACCOUNT], Texts.of(different))
         rows = {"author": numbers}
         if Cell.HANDLE in columns:
             rows["handle"] = _linked(different, columns[Cell.HANDLE].secret)
         take("authors", pa.RecordBatch.from_pydict(rows))
         number: dict[bytes | None, int | None] = dict(zip(different, numbers.to_pylist(), strict=True))
-        return pa.array([number.get(one) for one in who], pa.int64())
+        return pa.array([number.get(address[sender]) for sender in senders], pa.int64())
 
     def _findings(self) -> Iterator[Finding]:
         for code, (severity, text) in _TEXTS.items():
