@@ -13,7 +13,7 @@ SITES = ("alcohol-2020", "alcohol-meta-2022", "conlang-meta-2020", "french-meta-
 
 
 def site_dataset(source: Path, folder: Path, *, roles: bool = False) -> Path:
-    """Write one site as a dataset: members, sections, threads, posts (comments included) and reactions (accepts).
+    """Write one site as a dataset: members, sections, threads, posts (comments included) and reactions (votes).
 
     With `roles`, who has the badge of a moderator, or set a tag of moderators twice; since when, no dump tells.
     """
@@ -41,7 +41,7 @@ def site_dataset(source: Path, folder: Path, *, roles: bool = False) -> Path:
     queries = {
         "forum": "SELECT 0 AS forum, 'site' AS code, 'tables' AS software, min(moment) AS window_start,"
         " max(moment) AS window_end FROM (SELECT time::TIMESTAMP_S AS moment FROM entry UNION ALL SELECT joined"
-        " FROM who UNION ALL SELECT time::TIMESTAMP_S FROM raw_thanks WHERE from_member IS NOT NULL)",
+        " FROM who UNION ALL SELECT time::TIMESTAMP_S FROM raw_thanks)",
         "member": "SELECT 0 AS forum, id AS member, md5(member_id) AS pseudonym, joined AS registered_at,"
         " if(member_id = '-1', 'system', 'member') AS kind FROM who ORDER BY id",
         "section": "SELECT 0 AS forum, id AS section, 'section-' || (id + 1) AS kind FROM place ORDER BY id",
@@ -53,9 +53,9 @@ def site_dataset(source: Path, folder: Path, *, roles: bool = False) -> Path:
         " e.time::TIMESTAMP_S AS at, opens AS is_opening, 'visible' AS state, 0 AS attachments FROM entry e"
         " JOIN topic t USING (thread_id) LEFT JOIN who w USING (member_id) LEFT JOIN place p ON p.section = e.section"
         " ORDER BY e.id",
-        "reaction": "SELECT 0 AS forum, g.id AS giver, r.id AS receiver, v.time::TIMESTAMP_S AS at, 'accept' AS kind,"
-        " 1 AS weight FROM raw_thanks v JOIN who g ON g.member_id = v.from_member LEFT JOIN who r ON r.member_id ="
-        " v.to_member",
+        "reaction": "SELECT 0 AS forum, g.id AS giver, r.id AS receiver, v.time::TIMESTAMP_S AS at, kind,"
+        " if(kind = 'down', -1, 1) AS weight FROM raw_thanks v LEFT JOIN who g ON g.member_id = v.from_member"
+        " LEFT JOIN who r ON r.member_id = v.to_member",
     }
     if roles:
         connection.execute(

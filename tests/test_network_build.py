@@ -55,6 +55,7 @@ REACTIONS = """
     0     | 1        | 0    | thanks | 2020-02-03
     2     | 1        | 3    | down   | 2020-02-03
     7     | 5        | 10   | up     |
+          | 1        | 3    | up     | 2020-02-04
 """
 MESSAGES = """
     message | sender | recipient | at
@@ -153,7 +154,7 @@ def test_thanks(folder: Path, open_engine: Opener) -> None:
     network = one_mode(open_engine(folder), kind="thanks")
     assert ties(network) == GIVEN
     assert network.members.tolist() == [1, 2, 5, 7]
-    assert codes(network) == {"ends-not-members", "self-ties"}
+    assert codes(network) == {"anonymous-reactions", "ends-not-members", "self-ties"}
 
 
 def test_messages(folder: Path) -> None:

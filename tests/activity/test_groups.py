@@ -36,7 +36,7 @@ def tables():
     ]
     posts = [(RISING, day) for day in days(10, 12)] + [(RISING, day) for day in days(10, 3, month=2)]
     posts += [(NEWCOMER, day) for day in days(10, 12)] + [(MODERATOR, "2020-02-02"), (LIKED, "2020-02-02")]
-    reactions = [(OTHERS[n % 30], LIKED) for n in range(12)] + [(LIKED, LIKED)] * 5
+    reactions = [(OTHERS[n % 30], LIKED) for n in range(12)] + [(LIKED, LIKED)] * 5 + [("", LIKED)] * 2
     return {
         "member": lines(("member", "registered_at"), registered.items()),
         "view": lines(("member", "at"), views),
@@ -80,7 +80,7 @@ def test_the_review_list_has_reasons_and_no_order_but_the_pseudonyms(folder):
     reasons = dict(zip(table.column("pseudonym").to_pylist(), table.column("reasons").to_pylist(), strict=True))
     assert reasons[f"{RISING - 1:032x}"] == "12 active days in the last 28, 3 in those before"
     assert reasons[f"{MODERATOR - 1:032x}"] == "held the role moderator"
-    assert reasons[f"{LIKED - 1:032x}"] == "12 reactions received, threshold 9"
+    assert reasons[f"{LIKED - 1:032x}"] == "14 reactions received, threshold 9"
     assert reasons[f"{SILENT - 1:032x}"].startswith("never wrote; Page views per 30 days")
 
 

@@ -8,7 +8,7 @@ TABLES = {
     "reaction": """
         giver | receiver | kind     | at                  | weight
         1     | 0        | thanks   | 2020-01-31 23:59:59 | 1
-        1     | 0        | up       | 2020-01-01          | 1
+              | 0        | up       | 2020-01-01          | 1
         1     | 0        | down     | 2020-01-01          | 1
         2     | 0        | like     | 2020-02-01          | 1
         0     | 1        | thanks   |                     | 1

@@ -89,6 +89,7 @@ def test_members_of_few_posts_go_and_their_posts_stay_without_author(source: Pat
     result = derive(source, least_posts=2)
     assert len(rows(result, "member")) == 3
     assert Counter(row["author"] for row in rows(result, "post")) == {0: 3, 1: 2, 2: 2, None: 1}
+    assert Counter(row["giver"] for row in rows(result, "reaction")) == {0: 2, 1: 1, None: 1}
     assert len(rows(result, "view")) == 2
     assert "2 members with fewer than 2 posts" in " ".join(finding.text for finding in result.findings)
 

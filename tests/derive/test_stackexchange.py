@@ -143,7 +143,7 @@ def test_questions_answers_and_comments_are_posts_of_their_thread(site: duckdb.D
     }
 
 
-def test_only_votes_whose_giver_is_known_are_reactions(site: duckdb.DuckDBPyConnection) -> None:
+def test_votes_are_reactions_and_anonymous_ones_have_no_giver(site: duckdb.DuckDBPyConnection) -> None:
     reactions = Counter(
         (row["kind"], row["giver"], row["receiver"], row["post"], row["at"], row.get("weight", 1))
         for part in STACKEXCHANGE.assembly["reaction"]
@@ -157,6 +157,9 @@ def test_only_votes_whose_giver_is_known_are_reactions(site: duckdb.DuckDBPyConn
             ("favourite", 5, 3, 2, midnight, 1),
             ("favourite", 0, 3, 2, midnight, 1),
             ("bounty", 6, 0, 6, midnight, 50),
+            ("bounty", None, -1, 10, midnight, 100),
+            ("up", None, 4, 4, midnight, 1),
+            ("down", None, 4, 4, midnight, -1),
         ]
     )
 
@@ -172,7 +175,7 @@ def test_what_is_left_out_is_counted(site: duckdb.DuckDBPyConnection) -> None:
     assert counts == {
         "deleted-authors-collapsed": 3,
         "votes-without-giver": 2,
-        "vote-times-are-days": 6,
+        "vote-times-are-days": 8,
         "wiki-posts-left-out": 1,
         "bounties-without-giver": 1,
     }
@@ -218,19 +221,26 @@ def test_a_real_site_against_a_plain_count_and_its_published_events(
     assert len(_rows(connection, "thread", "Posts")) == plain["1"] == 274
     assert len(_rows(connection, "member", "Users")) == sum(1 for _ in _attributes(folder / "Users.xml")) == 1703
     with gzip.open(shared / "data" / "stackexchange" / "french-meta-2021" / "thanks.csv.gz", "rt") as file:
-        accepted = Counter(
-            (int(row["from_member"] or 0), int(row["to_member"] or 0), int(row["post_id"]) * 2)
-            for row in csv.DictReader(file)
-            if row["kind"] == "accept" and row["post_id"] != "231"
-        )
+        given = [row for row in csv.DictReader(file) if row["post_id"] != "231"]
+    accepted = Counter(
+        (int(row["from_member"] or 0), int(row["to_member"] or 0), int(row["post_id"]) * 2)
+        for row in given
+        if row["kind"] == "accept"
+    )
     reactions = [row for part in ("Votes", "Posts") for row in _rows(connection, "reaction", part)]
     assert accepted == Counter(
         (row["giver"], row["receiver"], row["post"]) for row in reactions if row["kind"] == "accept"
     )
+    assert all((row["giver"] is None) == (row["kind"] in {"up", "down"}) for row in reactions)
     there = {row["Id"] for row in _attributes(folder / "Posts.xml")}
     votes = Counter(row["VoteTypeId"] for row in _attributes(folder / "Votes.xml") if row["PostId"] in there)
-    assert Counter(row["kind"] for row in reactions) == {"accept": votes["1"], "favourite": votes["5"]}
-    assert (votes["1"], votes["5"]) == (86, 125)
+    assert Counter(row["kind"] for row in reactions) == {
+        "accept": votes["1"],
+        "favourite": votes["5"],
+        "up": votes["2"],
+        "down": votes["3"],
+    }
+    assert (votes["1"], votes["2"] + votes["3"], votes["5"]) == (86, 3990, 125)
     with gzip.open(shared / "data" / "stackexchange" / "french-meta-2021" / "posts.csv.gz", "rt") as file:
         published = Counter(
             (int(row["thread_id"]), row["kind"], int(row["member_id"] or 0)) for row in csv.DictReader(file)

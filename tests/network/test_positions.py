@@ -48,7 +48,8 @@ FORUM = {
         3     | 1        | 2020-03-02T00:00:00 | like
         3     | 2        | 2020-03-02T00:00:00 | down
         4     | 4        | 2020-03-02T00:00:00 | thanks
-        5     | 2        | 2020-03-04T00:00:00 | thanks""",
+        5     | 2        | 2020-03-04T00:00:00 | thanks
+              | 3        | 2020-03-04T00:00:00 | up""",
 }
 FEW = Effort(partitions=2)
 QUICK = PositionSettings(effort=FEW, replicates=4, missing=(0.1,), missing_replicates=1)
@@ -80,7 +81,7 @@ def test_activity_is_counted(forum, open_engine):
     assert [rows[own]["posts"] for own in (1, 2, 3, 4)] == [2, 2, 1, 1]
     assert [rows[own]["threads"] for own in (1, 2, 3, 4)] == [1, 2, 1, 1]
     assert [rows[own]["active_days"] for own in (1, 2, 3, 4)] == [1, 2, 1, 1]
-    assert [rows[own]["thanks_received"] for own in (1, 2, 3, 4)] == [2, 1, 0, 0]
+    assert [rows[own]["thanks_received"] for own in (1, 2, 3, 4)] == [2, 1, 1, 0]
     assert [rows[own]["tenure"] for own in (1, 2, 3)] == [90, 60, 30]
     assert rows[4]["tenure"] is None
     assert rows[4]["tenure_rank"] == 4

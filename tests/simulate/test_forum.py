@@ -1,5 +1,7 @@
 """The simulated forum: the preset's numbers come out, keys hold, the same seed gives the same forum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from vestige.simulate import (
     preset_settings,
     simulate_forum,
 )
+from vestige.simulate.calendar import UNKNOWN
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,24 @@ def test_tiny_forums_are_whole(members: int, months: int) -> None:
     for preset in ("posting-groups", "silent-downloaders", "one-group"):
         made = simulate_forum(settings=preset_settings(preset, members=members, months=months), seed=1)
         assert rows_of(made, "member") == made.first_member + members
+
+
+def test_anonymous_votes_come_on_top_and_have_a_receiver_only() -> None:
+    plain = preset_settings("posting-groups", members=300, months=12)
+    structure = replace(plain.structure, anonymous_votes_per_post=0.5)
+    made = simulate_forum(settings=replace(plain, structure=structure), seed=3)
+    given, post = made.tables["reaction"], made.tables["post"]
+    votes = given["giver"] == UNKNOWN
+    before = simulate_forum(settings=plain, seed=3).tables["reaction"]
+    for name, column in before.items():
+        np.testing.assert_array_equal(given[name][~votes], column)
+    assert (given["receiver"][votes] == post["author"][given["post"][votes]]).all()
+    assert (given["at"] >= post["at"][given["post"]]).all()
+    assert (given["receiver"] >= made.first_member).all()
+    expected = 0.5 * (post["author"] >= made.first_member).sum()
+    assert 0.8 * expected < votes.sum() < 1.05 * expected  # some come after the window, or would go to chatter
+    down = given["weight"][votes] < 0
+    assert 0.05 < down.mean() < 0.15
 
 
 def test_a_forum_without_posts_has_no_threads() -> None:

@@ -46,7 +46,8 @@ def forum() -> SimulatedForum:
     settings = preset_settings("posting-groups", members=90, months=10)
     standing = replace(settings.standing, ban_hazard=0.06, promotion_hazard=0.2, warnings_per_post=0.01)
     posting = replace(settings.posting, deleted_share=0.04, unapproved_share=0.02)
-    made = simulate_forum(settings=replace(settings, standing=standing, posting=posting), seed=7)
+    structure = replace(settings.structure, anonymous_votes_per_post=0.1)
+    made = simulate_forum(settings=replace(settings, standing=standing, posting=posting, structure=structure), seed=7)
     spells = made.tables["role_spell"]
     ended = spells["role"][spells["end_at"] != UNKNOWN]
     assert len(set(ended.tolist())) > 1, "some role above registered ends"

@@ -115,8 +115,9 @@ def _roles_held(role_spell: "ir.Table", roles: Sequence[Role]) -> "ir.Table":
 
 
 def _received(reaction: "ir.Table") -> "ir.Table":
-    """Reactions that each member received from others: member, received."""
-    own = reaction.filter(reaction.receiver.notnull(), reaction.receiver != reaction.giver, reaction.weight >= 0)
+    """Reactions that each member received from others, anonymous votes among them: member, received."""
+    by_others = (reaction.receiver != reaction.giver).fill_null(True)  # nobody votes for himself anonymously
+    own = reaction.filter(reaction.receiver.notnull(), by_others, reaction.weight >= 0)
     return own.group_by(member=own.receiver).aggregate(received=own.count())
 
 

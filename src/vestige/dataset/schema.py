@@ -350,10 +350,10 @@ TABLES: Final = _tables(
         ),
         Table(
             "reaction",
-            "Thanks, likes and votes whose giver is known.",
+            "Thanks, likes and votes; an anonymous vote has no giver.",
             (
                 _FORUM,
-                _id("giver", "who gave it", references="member"),
+                _id("giver", "who gave it; null when the source does not say", references="member", nullable=True),
                 _id("receiver", "whose post it is", references="member", nullable=True),
                 _id("post", "the post", references="post", nullable=True),
                 _time("at", "when"),

@@ -24,7 +24,8 @@ def leave_out(
         staging: holds the `_raw_` tables.
         supplied: which of them there are.
         least_section_members: fewest members who wrote in a section that stays; 0 keeps all.
-        least_posts: fewest posts of a member who stays; posts of the others stay, without an author. 0 keeps all.
+        least_posts: fewest posts of a member who stays; posts of the others stay without an author, and
+            the reactions they gave without a giver. 0 keeps all.
     """
     sections = posts = members = 0
     gone = True
@@ -42,7 +43,8 @@ def leave_out(
     if members:
         text = (
             f"{members:,} members with fewer than {least_posts:,} posts were left out by choice; their posts have no "
-            "author, and nothing else they did is here: who only reads cannot be studied"
+            "author, the reactions they gave no giver, and nothing else they did is here: who only reads cannot be "
+            "studied"
         )
         yield Finding("members-of-few-posts-left-out", Severity.CAUTION, text)
 

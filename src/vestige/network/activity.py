@@ -48,13 +48,16 @@ def active_days(dataset: Dataset, settings: NetworkSettings, members: IntArray) 
 
 
 def thanks_received(dataset: Dataset, settings: NetworkSettings, members: IntArray) -> FloatArray | None:
-    """Thanks, likes and votes up by others, per member; None where the source records none. Shape (members,)."""
+    """Thanks, likes and votes up by others, per member; None where the source records none. Shape (members,).
+
+    Anonymous votes count: they are no tie, but they were received.
+    """
     if "reaction" not in dataset.tables:
         return None
     forum, _ = forum_of(dataset, settings.forum)
     post = dataset.table("post") if "post" in dataset.tables else None
     given = tables.thanks_ties(dataset.table("reaction"), post, forum, settings)
-    others = given.filter(given.source != given.target)
+    others = given.filter((given.source != given.target).fill_null(True))
     return _placed(others.group_by("target").aggregate(value=others.count()), "target", members)
 
 

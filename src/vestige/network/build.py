@@ -138,7 +138,7 @@ def _post_network(job: _Job) -> AnyNetwork:
         edges, ties = _summed_ties(job, _reply_ties(job, rule))
         findings += [*more, *event_findings(job.settings, ties, undated)]
         return _network(job, _writers(job), edges, findings)
-    findings += event_findings(job.settings, {"self_ties": 0, "others": 0, "events": 0}, undated)
+    findings += event_findings(job.settings, {"self_ties": 0, "others": 0, "events": 0, "anonymous": 0}, undated)
     two_mode = _two_mode(job, findings)
     if job.settings.kind is NetworkKind.TWO_MODE:
         return two_mode
@@ -211,7 +211,7 @@ def _network(job: _Job, members: IntArray, edges: _Edges, findings: list[Finding
 
 
 def _summed_ties(job: _Job, ties: "ir.Table") -> tuple[_Edges, dict[str, int]]:
-    """Ties between members, and what was left out: events, self_ties, others."""
+    """Ties between members, and what was left out: events, self_ties, others, anonymous."""
     with ExitStack() as kept:
         summed = kept.enter_context(tables.counted(ties).cache())
         counts = _row(tables.left_out(summed, job.members))

@@ -36,9 +36,17 @@ def post_findings(posts: int, by_members: int) -> Iterator[Finding]:
 def event_findings(settings: NetworkSettings, counts: Mapping[str, int], undated: int) -> Iterator[Finding]:
     """Events that make no tie: with an end that is no member, of members with themselves, without a time."""
     events = _EVENTS.get(settings.kind, "posts")
-    if counts["others"]:
+    others = counts["others"]
+    if counts["anonymous"] and settings.kind is NetworkKind.THANKS:
+        others -= counts["anonymous"]
         text = (
-            f"Of the {events}, {share_words(counts['others'], counts['events'])} have a guest, deleted, automatic or "
+            f"Of the {events}, {share_words(counts['anonymous'], counts['events'])} do not say who gave them: they "
+            "count among those received, and make no tie."
+        )
+        yield Finding("anonymous-reactions", Severity.CAUTION, text)
+    if others:
+        text = (
+            f"Of the {events}, {share_words(others, counts['events'])} have a guest, deleted, automatic or "
             "unknown account at one end and make no tie."
         )
         yield Finding("ends-not-members", Severity.NOTE, text)

@@ -107,7 +107,10 @@ def member_ties(summed: "ir.Table", members: "ir.Table") -> "ir.Table":
 
 
 def left_out(summed: "ir.Table", members: "ir.Table") -> "ir.Table":
-    """Of the rows of `counted`, one row: events, self_ties (by members), others (an end is no member)."""
+    """Of the rows of `counted`, one row: events, self_ties (by members), others (an end is no member), anonymous.
+
+    Anonymous are those of the others of which the source does not say whose act it was.
+    """
     people = members.select("member")
     givers = people.rename(giver="member")
     takers = people.rename(taker="member")
@@ -120,6 +123,7 @@ def left_out(summed: "ir.Table", members: "ir.Table") -> "ir.Table":
         events=joined.weight.sum().fill_null(0),
         self_ties=ibis.ifelse(alone.fill_null(False), joined.weight, nothing).sum().fill_null(0),
         others=ibis.ifelse(outside, joined.weight, nothing).sum().fill_null(0),
+        anonymous=ibis.ifelse(joined.source.isnull(), joined.weight, nothing).sum().fill_null(0),
     )
 
 

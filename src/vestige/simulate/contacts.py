@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from vestige.simulate.calendar import Flags, Integers
+from vestige.simulate.calendar import DAY, UNKNOWN, Flags, Integers
 from vestige.simulate.settings import StructureSettings
 from vestige.simulate.threads import Planted, Threads
 
@@ -13,6 +13,9 @@ _NEAR: Final = 40.0
 _ANYONE: Final = 0.3
 """Share of messages to a member met anywhere."""
 _SECOND_RECIPIENT: Final = 0.05
+_VOTED_WITHIN: Final = 2 * DAY
+_DOWN: Final = 0.1
+"""Share of the anonymous votes that are against."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,8 @@ def draw_reactions(
 
     The giver is the author of a post that follows soon in the same stream, and thanks when he writes it.
     """
-    count = int(generator.poisson(settings.thanks_per_post * len(posts.at))) if len(posts.at) else 0
-    target = generator.integers(max(len(posts.at), 1), size=count)
-    key = np.flatnonzero(posts.planted == Planted.KEY)
-    if len(key):
-        pull = settings.key_attraction * len(key)
-        drawn = np.flatnonzero(generator.random(count) < pull / (pull + len(posts.at) - len(key)))
-        target[drawn] = key[generator.integers(len(key), size=len(drawn))]
+    target = _draw_targets(generator, posts, settings.thanks_per_post, settings.key_attraction)
+    count = len(target)
     lag = 1 + (generator.standard_exponential(count, dtype=np.float32) * _NEAR).astype(np.int64)
     place = threads.place[target] + lag
     inside = place < threads.starts[threads.stream[target].astype(np.int64) + 1]
@@ -67,6 +65,44 @@ def draw_reactions(
         "post": target[first].astype(np.int32),
         "at": at[first],
     }
+
+
+def draw_anonymous_votes(
+    generator: np.random.Generator, posts: Posts, last: int, settings: StructureSettings
+) -> dict[str, Integers]:
+    """Votes that nobody signed: giver (UNKNOWN), receiver, post, at, weight (1 or -1); within days of the post.
+
+    Args:
+        generator: source of randomness.
+        posts: posts in time order.
+        last: last second of the window.
+        settings: votes per post, and what draws them.
+    """
+    target = _draw_targets(generator, posts, settings.anonymous_votes_per_post, settings.key_attraction)
+    target = target[posts.by_member[target] & (posts.planted[target] <= Planted.KEY)]
+    at = posts.at[target] + (generator.standard_exponential(len(target)) * _VOTED_WITHIN).astype(np.int64)
+    order = np.argsort(at, kind="stable")
+    order = order[at[order] <= last]
+    return {
+        "giver": np.full(len(order), UNKNOWN, np.int32),
+        "receiver": posts.author[target[order]],
+        "post": target[order].astype(np.int32),
+        "at": at[order],
+        "weight": np.where(generator.random(len(order)) < _DOWN, -1, 1).astype(np.int8),
+    }
+
+
+def _draw_targets(generator: np.random.Generator, posts: Posts, per_post: float, attraction: float) -> Integers:
+    """Posts that draw a reaction, in no order; those of key members more often."""
+    total = len(posts.at)
+    count = int(generator.poisson(per_post * total)) if total else 0
+    target = generator.integers(max(total, 1), size=count)
+    key = np.flatnonzero(posts.planted == Planted.KEY)
+    if len(key):
+        pull = attraction * len(key)
+        drawn = np.flatnonzero(generator.random(count) < pull / (pull + total - len(key)))
+        target[drawn] = key[generator.integers(len(key), size=len(drawn))]
+    return target
 
 
 def draw_messages(

@@ -11,7 +11,7 @@ from vestige.progress import Progress, Step, ignore_progress
 from vestige.simulate import people as members
 from vestige.simulate import tables as build
 from vestige.simulate.calendar import UNKNOWN, Flags, Floats, Integers, Window, draw_times_of_month, make_window
-from vestige.simulate.contacts import Posts, draw_messages, draw_reactions
+from vestige.simulate.contacts import Posts, draw_anonymous_votes, draw_messages, draw_reactions
 from vestige.simulate.people import People
 from vestige.simulate.posting import Counts, Paths, draw_counts, draw_groups, make_paths
 from vestige.simulate.settings import ForumSettings
@@ -134,12 +134,13 @@ def _step(stage: _Stage) -> Step:
     return Step("simulate", stage + 1, len(_Stage), "stages")
 
 
-def _sequence(seed: int, stage: _Stage) -> np.random.SeedSequence:
-    return np.random.SeedSequence(seed, spawn_key=(stage,))
+def _sequence(seed: int, stage: _Stage, *part: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(seed, spawn_key=(stage, *part))
 
 
-def _generator(seed: int, stage: _Stage) -> np.random.Generator:
-    return np.random.default_rng(_sequence(seed, stage))
+def _generator(seed: int, stage: _Stage, *part: int) -> np.random.Generator:
+    """Random numbers of a stage, or of a part of it that came later and must not reshuffle what was there."""
+    return np.random.default_rng(_sequence(seed, stage, *part))
 
 
 def _make_people(
@@ -228,7 +229,8 @@ def _make_contacts(
     until = np.concatenate((outsiders, people.active_until(window)))
     thanks = draw_reactions(generator, posts, threads, settings.structure)
     messages = draw_messages(generator, posts, threads, until, settings.structure)
-    return {"reaction": build.reaction_table(thanks), "message": messages}
+    votes = draw_anonymous_votes(_generator(seed, _Stage.CONTACTS, 1), posts, window.end, settings.structure)
+    return {"reaction": build.reaction_table(thanks, votes), "message": messages}
 
 
 def _make_visits(

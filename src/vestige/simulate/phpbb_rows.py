@@ -170,7 +170,9 @@ def _attachments(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 
 
 def _thanks(forum: SimulatedForum, ids: SourceIds) -> TableRows:
-    given, posts = forum.tables["reaction"], forum.tables["post"]
+    posts = forum.tables["post"]
+    known = forum.tables["reaction"]["giver"] != UNKNOWN
+    given = {name: column[known] for name, column in forum.tables["reaction"].items()}
     return TableRows(
         len(given["at"]),
         {

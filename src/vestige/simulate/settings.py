@@ -155,6 +155,8 @@ class StructureSettings:
         key_mixing: share of a key member's posts outside his own community.
         busy_members: planted members who post most of all, yet to each other or to nobody.
         thanks_per_post: mean thanks a post receives.
+        anonymous_votes_per_post: mean votes a post receives without anybody's name, drawn to key members like thanks;
+            one in ten is against.
         messages_per_post: private messages, per post.
     """
 
@@ -168,6 +170,7 @@ class StructureSettings:
     key_mixing: float = 0.6
     busy_members: int = 12
     thanks_per_post: float = 0.15
+    anonymous_votes_per_post: float = 0.0
     messages_per_post: float = 0.08
 
     def __post_init__(self) -> None:
@@ -175,7 +178,7 @@ class StructureSettings:
         _require_between(self, 1, 100, "communities")
         _require_between(self, 0, 1, "mixing", "opening_share", "recent_share", "key_mixing")
         _require_between(self, 0, MAXIMUM_MEMBERS, "key_members", "busy_members")
-        _require_between(self, 0, 20, "thanks_per_post", "messages_per_post")
+        _require_between(self, 0, 20, "thanks_per_post", "anonymous_votes_per_post", "messages_per_post")
         _require_between(self, 0, 1000, "key_attraction")
 
 

@@ -145,11 +145,16 @@ def _draw_edits(generator: np.random.Generator, at: Integers, window: Window, ed
     return edited_at
 
 
-def reaction_table(thanks: Columns) -> Columns:
-    """Thanks, each of weight 1."""
+def reaction_table(thanks: Columns, votes: Columns) -> Columns:
+    """Thanks, each of weight 1, and anonymous votes of weight 1 or -1, in time order."""
     count = len(thanks["at"])
-    kind = np.full(count, code_of(ReactionKind.THANKS), np.int8)
-    return {**thanks, "kind": kind, "weight": np.ones(count, np.int8)}
+    thanked = np.full(count, code_of(ReactionKind.THANKS))
+    kind = np.where(votes["weight"] > 0, code_of(ReactionKind.UP), code_of(ReactionKind.DOWN))
+    one = np.ones(count, np.int8)
+    given = {name: np.concatenate((column, votes[name])) for name, column in {**thanks, "weight": one}.items()}
+    given["kind"] = np.concatenate((thanked, kind)).astype(np.int8)
+    order = np.argsort(given["at"], kind="stable")
+    return {name: column[order] for name, column in given.items()}
 
 
 def object_table(generator: np.random.Generator, posts: Columns) -> Columns:

@@ -5,7 +5,7 @@
 | member | Users | -1 (Community) is a system account; deleted authors share one account, as in every package |
 | thread | Posts of type 1 | closed questions stay visible; deleted ones are not in a dump |
 | post | Posts of type 1 and 2, Comments | a comment is a post in its question's thread that replies to its post |
-| reaction | Votes of type 1, 5 and 9, Posts.AcceptedAnswerId | up and down votes have no giver in a dump |
+| reaction | Votes of type 1, 2, 3, 5 and 9, Posts.AcceptedAnswerId | up and down votes have no giver in a dump |
 | view | Users | each member's last visit; views are counted for each question, without who viewed |
 | role_spell | Badges Sheriff and Constable | served as moderator; when the service began is not told |
 
@@ -21,6 +21,8 @@ from vestige.results import Severity
 QUESTION: Final = 1
 ANSWER: Final = 2
 ACCEPT: Final = 1
+UP: Final = 2
+DOWN: Final = 3
 FAVOURITE: Final = 5
 BOUNTY_START: Final = 8
 BOUNTY_AWARD: Final = 9
@@ -120,28 +122,31 @@ SELECT c.Id * 2 + 1 AS post, CASE p.PostTypeId WHEN {QUESTION} THEN p.Id ELSE p.
 FROM Comments c JOIN Posts p ON p.Id = c.PostId AND p.PostTypeId IN ({QUESTION}, {ANSWER})
 """
 
+_KEPT_VOTES: Final = f"{ACCEPT}, {UP}, {DOWN}, {FAVOURITE}, {BOUNTY_AWARD}"
+
 _VOTES: Final = f"""
 WITH given AS (
     SELECT v.VoteTypeId AS kind, v.CreationDate AS at, p.Id AS post, p.OwnerUserId AS receiver,
            v.BountyAmount AS amount, nullif(v.UserId, -1) AS giver,
            CASE p.PostTypeId WHEN {ANSWER} THEN p.ParentId ELSE p.Id END AS question
     FROM Votes v JOIN Posts p ON p.Id = v.PostId AND p.PostTypeId IN ({QUESTION}, {ANSWER})
-    WHERE v.VoteTypeId IN ({ACCEPT}, {FAVOURITE}, {BOUNTY_AWARD})
+    WHERE v.VoteTypeId IN ({_KEPT_VOTES})
 ), offered AS (
     SELECT PostId AS question, any_value(UserId) AS giver
     FROM Votes WHERE VoteTypeId = {BOUNTY_START} AND UserId IS NOT NULL
     GROUP BY PostId HAVING count(DISTINCT UserId) = 1
 )
-SELECT coalesce(CASE given.kind WHEN {ACCEPT} THEN asked.OwnerUserId
-                                WHEN {BOUNTY_AWARD} THEN coalesce(given.giver, nullif(offered.giver, -1))
-                                ELSE given.giver END, {DELETED_ACCOUNT}) AS giver,
+SELECT CASE WHEN given.kind = {ACCEPT} THEN coalesce(asked.OwnerUserId, {DELETED_ACCOUNT})
+            WHEN given.kind = {FAVOURITE} THEN coalesce(given.giver, {DELETED_ACCOUNT})
+            WHEN given.kind = {BOUNTY_AWARD} AND (given.giver IS NOT NULL OR offered.giver IS NOT NULL)
+            THEN coalesce(given.giver, nullif(offered.giver, -1), {DELETED_ACCOUNT}) END AS giver,
        coalesce(given.receiver, {DELETED_ACCOUNT}) AS receiver, given.post * 2 AS post, given.at AS at,
-       CASE given.kind WHEN {ACCEPT} THEN 'accept' WHEN {FAVOURITE} THEN 'favourite' ELSE 'bounty' END AS kind,
-       coalesce(CASE given.kind WHEN {BOUNTY_AWARD} THEN given.amount END, 1) AS weight
+       CASE given.kind WHEN {ACCEPT} THEN 'accept' WHEN {UP} THEN 'up' WHEN {DOWN} THEN 'down'
+                       WHEN {FAVOURITE} THEN 'favourite' ELSE 'bounty' END AS kind,
+       CASE given.kind WHEN {BOUNTY_AWARD} THEN coalesce(given.amount, 1) WHEN {DOWN} THEN -1 ELSE 1 END AS weight
 FROM given
 LEFT JOIN Posts asked ON asked.Id = given.question
 LEFT JOIN offered ON offered.question = given.question
-WHERE given.kind <> {BOUNTY_AWARD} OR given.giver IS NOT NULL OR offered.giver IS NOT NULL
 """
 
 _ACCEPTED_WITHOUT_VOTE: Final = f"""
@@ -187,7 +192,7 @@ STACKEXCHANGE: Final = Source(
         "sanction": "suspensions of members are not in the dump; closing and locking act on questions, mostly by vote",
         "external_event": "not in a site's own records; who studies it knows them",
         "post.attachments": "the sites hold no files",
-        "reaction.giver": "who gave an up or down vote is not in the dump: such votes are left out",
+        "reaction.giver": "who gave an up or down vote is not in the dump: such votes have no giver",
         "role_spell.start_at": "a badge shows service as moderator, not when it began",
         "role_spell.end_at": "a badge shows service as moderator, not when it ended",
     },
@@ -202,14 +207,14 @@ STACKEXCHANGE: Final = Source(
         SourceFinding(
             "votes-without-giver",
             Severity.NOTE,
-            "{count} up and down votes do not tell who gave them and were left out",
-            "SELECT count(*) FROM Votes WHERE VoteTypeId IN (2, 3)",
+            "{count} up and down votes do not tell who gave them: they have no giver",
+            f"SELECT count(*) FROM Votes WHERE VoteTypeId IN ({UP}, {DOWN})",
         ),
         SourceFinding(
             "vote-times-are-days",
             Severity.NOTE,
             "{count} votes are kept with the day only: their hour is always midnight, whatever the time resolution",
-            f"""SELECT count(*) FROM Votes WHERE VoteTypeId IN ({ACCEPT}, {FAVOURITE}, {BOUNTY_AWARD})
+            f"""SELECT count(*) FROM Votes WHERE VoteTypeId IN ({_KEPT_VOTES})
                 AND CreationDate % 86400000000 = 0""",
         ),
         SourceFinding(
@@ -221,7 +226,7 @@ STACKEXCHANGE: Final = Source(
         SourceFinding(
             "bounties-without-giver",
             Severity.NOTE,
-            "{count} awarded bounties were left out: nobody, or more than one member, had offered one there",
+            "{count} awarded bounties have no giver: nobody, or more than one member, had offered one there",
             f"""SELECT count(*) FROM Votes v JOIN Posts p ON p.Id = v.PostId
                 WHERE v.VoteTypeId = {BOUNTY_AWARD} AND v.UserId IS NULL AND (
                     SELECT count(DISTINCT o.UserId) FROM Votes o

@@ -11,7 +11,7 @@ A mapping's SELECTs read these (times are seconds since the epoch, enums are the
     post        post, thread, section, author, moment, is_opening, parent_post, edited_at, state, attachments,
                 number (in its thread, from 1)
     object      object, post, size_band, bytes, uploader, moment, downloads
-    reaction    reaction, giver, receiver, post, moment, kind, weight
+    reaction    reaction, giver, receiver, post, moment, kind, weight; without anonymous votes, which no package keeps
     message     message, sender, recipient, moment, position (of the recipient, from 1): a row a recipient
     envelope    message, sender, moment, recipients (a list): a row a message
     sanction    sanction, member, staff, kind, moment, until, post
@@ -199,7 +199,8 @@ _STATEMENTS: Final = (
              FROM post GROUP BY thread) p ON p.thread = t.thread""",
     "CREATE TABLE object AS SELECT o.*, b.bytes FROM _object o JOIN _bytes b ON b.size_band = o.size_band",
     """CREATE TABLE reaction AS
-       SELECT row_number() OVER (ORDER BY moment, post, giver) AS reaction, * FROM _reaction""",
+       SELECT row_number() OVER (ORDER BY moment, post, giver) AS reaction, * FROM _reaction
+       WHERE giver IS NOT NULL""",
     """CREATE TABLE message AS
        SELECT *, row_number() OVER (PARTITION BY message ORDER BY recipient) AS position FROM _message""",
     """CREATE TABLE envelope AS
