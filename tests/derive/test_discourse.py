@@ -10,6 +10,7 @@ from derive.commands import run_here
 from derive.derivations import assert_valid, derive, findings, rows
 from derive.leaks import disclosed
 from derive.readers import from_rows
+from vestige.derive.leaving_out import RegistrationResolution
 from vestige.derive.sources.discourse import DISCOURSE
 from vestige.simulate import DumpSettings, preset_settings, simulate_forum
 from vestige.simulate.packages import package_canaries, package_of, package_settings, write_package_dump
@@ -169,6 +170,20 @@ def test_roles_and_since_when(result):
         ],
         key=repr,
     )
+
+
+def test_registration_cut_to_the_month_is_cut_where_a_role_began_with_it(tmp_path):
+    users = dict(TABLES["users"])
+    users["created_at"] = [moment if at == 0 else moment + 3 * HOUR for at, moment in enumerate(users["created_at"])]
+    tables = {**TABLES, "users": users}
+    plain = derive(tmp_path, tables, source=DISCOURSE, time_resolution="hour")
+    assert 3.0 in {row[0] for row in rows(plain, "role_spell", "start_at", origin=ORIGIN)}
+    made = derive(tmp_path, tables, source=DISCOURSE, registration_resolution=RegistrationResolution.MONTH)
+    began = {row[0] for row in rows(made, "role_spell", "start_at", origin=ORIGIN)}
+    joined = {row[0] for row in rows(made, "member", "registered_at", origin=ORIGIN)}
+    assert joined - {None} == {0.0}
+    assert began == {None, 0.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 12.0}
+    assert_valid(made)
 
 
 def test_posts_replies_states_and_attachments(result):

@@ -8,8 +8,10 @@ import pytest
 
 from vestige.dataset import open_dataset, validate_dataset
 from vestige.derive.keys import read_key, write_key
+from vestige.derive.leaving_out import RegistrationResolution
 from vestige.derive.opening import open_source
 from vestige.derive.pipeline import DeriveResult, DeriveSettings, derive_dataset
+from vestige.disclosure.exposure import check_disclosure
 from vestige.errors import SettingsError
 
 MAP = """
@@ -17,6 +19,7 @@ MAP = """
 file = "members.csv"
 member = "member"
 linked_pseudonym = "name"
+registered_at = "joined"
 [section]
 file = "sections.csv"
 section = "section"
@@ -44,11 +47,13 @@ kind = { value = "thread" }
 POSTS = [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 1), (5, 2, 2), (6, 3, 3), (7, 3, 1), (8, 4, 4)]
 """Post, thread, author; threads 1 and 2 are in section 1, thread 3 in 2, thread 4 in 3."""
 
+JOINED = ("2013-11-30", "2013-12-02", "2014-02-01", "2014-03-31 22:15:00", "2015-01-01")
+
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     files: dict[str, list[tuple[Any, ...]]] = {
-        "members": [("member", "name"), *((number, f"n{number}") for number in range(1, 6))],
+        "members": [("member", "name", "joined"), *((at + 1, f"n{at + 1}", day) for at, day in enumerate(JOINED))],
         "sections": [("section",), (1,), (2,), (3,)],
         "threads": [("thread", "section"), (1, 1), (2, 1), (3, 2), (4, 3)],
         "posts": [("post", "thread", "author", "at"), *((*post, f"2015-01-0{post[0]}") for post in POSTS)],
@@ -120,6 +125,62 @@ def test_releases_share_no_pseudonym(source: Path) -> None:
     assert not seen[1] & seen[3]
     assert len({result.manifest.key_fingerprint for result in (plain, spring, autumn)}) == 1
     assert [result.manifest.options["release"] for result in (plain, spring)] == [None, "spring"]
+
+
+def add_members(source: Path) -> list[str]:
+    """So many that their order in a release is by chance that of another once in 10^25; all days they joined on."""
+    more = [f"2014-06-{day:02}" for day in range(1, 21)]
+    with (source / "members.csv").open("a") as stream:
+        stream.writelines(f"{number},n{number},{day}\n" for number, day in enumerate(more, 100))
+    return [*(day[:10] for day in JOINED), *more]
+
+
+def test_numbers_of_members_join_no_two_releases(source: Path) -> None:
+    """Row for row, one release would name the pseudonyms of the other; within a release the order is its own."""
+    expected = add_members(source)
+    releases = [derive(source, release=name) for name in (None, "spring", "autumn", "winter")]
+    joined = [[str(row["registered_at"].date()) for row in rows(result, "member")] for result in releases]
+    assert joined[0] == expected
+    assert len({tuple(days) for days in joined}) == len(releases)
+    assert [sorted(days) for days in joined] == [sorted(expected)] * len(releases)
+    for result in releases:
+        authors = [rows(result, "member")[post["author"]]["registered_at"].date() for post in rows(result, "post")]
+        assert [str(day) for day in authors] == [JOINED[author - 1][:10] for _, _, author in POSTS]
+
+
+def test_times_of_registration_are_cut_and_numbers_tell_no_order(source: Path) -> None:
+    """The first year begins with the window."""
+    add_members(source)
+    year = derive(source, registration_resolution=RegistrationResolution.YEAR)
+    days = [str(row["registered_at"]) for row in rows(year, "member")]
+    assert Counter(day[:10] for day in days) == {"2013-11-30": 2, "2014-01-01": 22, "2015-01-01": 1}
+    assert days != sorted(days)
+    assert "registration-cut" in {finding.code for finding in year.findings}
+    month = derive(source, registration_resolution=RegistrationResolution.MONTH)
+    assert {str(row["registered_at"])[:10] for row in rows(month, "member")} == {
+        "2013-11-30", "2013-12-01", "2014-02-01", "2014-03-01", "2014-06-01", "2015-01-01"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("promised", "chosen"),
+    [
+        ("Year instead of month", {"registration_resolution": RegistrationResolution.YEAR}),
+        ("Without members of few posts", {"least_posts": 5}),
+    ],
+)
+def test_a_choice_gives_what_the_disclosure_check_promises(source: Path, promised: str, chosen: dict[str, Any]) -> None:
+    """Each row of the check is the first row of the check on the dataset that its choice makes."""
+    more = [(number, 1, 1 + number % 2, "2015-01-02") for number in range(9, 17)]
+    with (source / "posts.csv").open("a") as stream:
+        stream.writelines(",".join(map(str, post)) + "\n" for post in more)
+    sizes = []
+    for result in (derive(source), derive(source, **chosen)):
+        with open_dataset(result.path) as dataset:
+            sizes.append(check_disclosure(dataset).class_sizes)
+    first = next(iter(sizes[1].values()))
+    assert sizes[0][promised] == first
+    assert first != next(iter(sizes[0].values()))
 
 
 def test_within_a_release_linked_handles_join_forums(source: Path) -> None:

@@ -56,9 +56,8 @@ def test_by_hand_on_both_engines(folder, open_engine):
     assert shares["month", None] == (0, 4)
     sizes = list(result.class_sizes.values())
     assert sizes[0] == {ALONE: 5, FEW: 0, "with 4 to 8 others": 0, MANY: 0}
-    assert result.class_sizes["Year, staff or not, any posts or none"] == {
-        ALONE: 2, FEW: 3, "with 4 to 8 others": 0, MANY: 0
-    }  # fmt: skip
+    assert result.class_sizes["Year instead of month"] == {ALONE: 5, FEW: 0, "with 4 to 8 others": 0, MANY: 0}
+    assert sum(result.class_sizes["Without members of few posts"].values()) == 0, "nobody has five posts"
     codes = {finding.code for finding in result.findings}
     assert {"pseudonymised", "small-sections"} <= codes
 
@@ -97,4 +96,4 @@ def test_the_command_says_what_would_lower_it(tmp_path, capsys):
     assert rows["Year instead of month"]["alone"] <= rows["Month of registration, role, band of posts"]["alone"]
     text = " ".join(finding["text"] for finding in found["findings"])
     assert "never anonymous" in text
-    assert "derive with times to the" in text
+    assert "derive with --time-resolution day" in text

@@ -85,6 +85,9 @@ def derive(
     accept_fine_times: Annotated[
         bool, typer.Option("--accept-fine-times", help="Accept that minutes or seconds single members out.")
     ] = False,
+    registration_resolution: Annotated[
+        str | None, typer.Option(help="month or year: cut times of registration further than other times.")
+    ] = None,
     window_end: Annotated[str | None, typer.Option(help="Last day observed, YYYY-MM-DD; else the last event.")] = None,
     link_handles: Annotated[
         bool,
@@ -116,12 +119,16 @@ def derive(
     from vestige.dataset.manifest import TimeResolution
     from vestige.derive.group_map import read_map
     from vestige.derive.keys import read_key
+    from vestige.derive.leaving_out import RegistrationResolution
     from vestige.derive.pipeline import DeriveSettings, FineTimesError, derive_dataset
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy starts a thread a core, of which derivation uses none
     settings = DeriveSettings(
         time_resolution=_choice(TimeResolution, time_resolution, "--time-resolution"),
         accept_fine_times=accept_fine_times,
+        registration_resolution=None
+        if registration_resolution is None
+        else _choice(RegistrationResolution, registration_resolution, "--registration-resolution"),
         window_end=_date(window_end),
         release=release,
         least_section_members=least_section_members,

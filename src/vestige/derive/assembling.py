@@ -5,7 +5,7 @@ lies in the window and can be resolved, with dense ids of what it points to, in 
 (`_source`); `_id_T` maps a source id to the dense id. Everything dropped is counted and becomes a finding.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from graphlib import TopologicalSorter
@@ -116,11 +116,20 @@ def find_window(staging: Staging, supplied: tuple[str, ...], last_day: date | No
     return Window(start, chosen_end(start, latest, last_day), latest)
 
 
-def keep_rows(staging: Staging, source: Source, supplied: tuple[str, ...], window: Window | None) -> Assembled:
-    """Resolve, drop and order the rows of every supplied table; the raw tables are gone afterwards."""
+def keep_rows(
+    staging: Staging,
+    source: Source,
+    supplied: tuple[str, ...],
+    window: Window | None,
+    member_order: Callable[[list[int]], list[bytes]] | None = None,
+) -> Assembled:
+    """Resolve, drop and order the rows of every supplied table; the raw tables are gone afterwards.
+
+    Members are numbered in the order of their own numbers, or of what `member_order` makes of these.
+    """
     assembled = Assembled(window=window)
     for name in supplied:
-        keeper = _Keeper(staging, TABLES[name], supplied, window)
+        keeper = _Keeper(staging, TABLES[name], supplied, window, member_order if name == "member" else None)
         keeper.keep(assembled)
         for number, origin in enumerate(source.assembly[name]):
             kept = keeper.kept_by_origin.get(number, 0)
@@ -132,8 +141,16 @@ def keep_rows(staging: Staging, source: Source, supplied: tuple[str, ...], windo
 class _Keeper:
     """Keeps the rows of one table."""
 
-    def __init__(self, staging: Staging, table: Table, supplied: tuple[str, ...], window: Window | None) -> None:
+    def __init__(
+        self,
+        staging: Staging,
+        table: Table,
+        supplied: tuple[str, ...],
+        window: Window | None,
+        order: Callable[[list[int]], list[bytes]] | None,
+    ) -> None:
         self._staging = staging
+        self._order = order
         self._table = table
         self._window = window
         self._own = own_id(table)
@@ -152,6 +169,8 @@ class _Keeper:
         self._staging.run(f'CREATE TABLE "_kept_{name}" AS SELECT {self._kept_columns()} {self._kept_rows()}')
         if self._own:
             self._put_in_order()
+            if self._order is not None:
+                self._put_in_another_order(self._order)
             self._number()
         self._resolve_own_kind()
         rows, *filled = self._counts("_kept_", self._optional())
@@ -211,6 +230,27 @@ class _Keeper:
                 f"two rows of {name} have the same id",
                 hint="the source holds a table twice, or two forums in one; export one forum once",
             )
+
+    def _put_in_another_order(self, order: Callable[[list[int]], list[bytes]]) -> None:
+        import pyarrow as pa
+
+        name = self._table.name
+        numbers = [number for (number,) in self._staging.rows(f'SELECT _source FROM "_kept_{name}"')]
+        made = order(numbers)
+        by_made = sorted(range(len(numbers)), key=made.__getitem__)
+        self._staging.create("_place", "number BIGINT, place BIGINT", [])
+        places = [
+            pa.array([numbers[place] for place in by_made], pa.int64()),
+            pa.array(range(len(by_made)), pa.int64()),
+        ]
+        self._staging.insert("_place", pa.table(places, ["number", "place"]))
+        self._staging.run(
+            f'CREATE TABLE _ordered AS SELECT k.* FROM "_kept_{name}" k JOIN _place p ON p.number = k._source '
+            "ORDER BY p.place"
+        )
+        self._staging.run(f'DROP TABLE "_kept_{name}"')
+        self._staging.run("DROP TABLE _place")
+        self._staging.run(f'ALTER TABLE _ordered RENAME TO "_kept_{name}"')
 
     def _unordered(self) -> int:
         query = f'SELECT _source, lag(_source) OVER () AS before FROM "_kept_{self._table.name}"'

@@ -1,18 +1,64 @@
-"""What a custodian chooses to leave out: sections in which few wrote, and members who wrote little.
+"""What a custodian chooses to leave out: sections in which few wrote, members who wrote little, days of registration.
 
-Works on the assembled `_raw_` tables, before rows are resolved and numbered, so that nothing of it is in the dataset.
-Leaving out sections takes posts from members, and members from sections: both are repeated until both limits hold.
+Leaving out works on the assembled `_raw_` tables, before rows are resolved and numbered, so that nothing of it is in
+the dataset. Leaving out sections takes posts from members, and members from sections: both are repeated until both
+limits hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Final
 
 from vestige.dataset.schema import MemberKind
 from vestige.derive.staging import Staging
+from vestige.derive.window import Window
 from vestige.results import Finding, Severity
 
 _COUNTED: Final = f"kind = '{MemberKind.MEMBER}'"
 _PEOPLE: Final = f"SELECT member FROM _raw_member WHERE {_COUNTED}"
+
+
+class RegistrationResolution(StrEnum):
+    """To what times of registration are cut, where they shall be coarser than other times."""
+
+    MONTH = "month"
+    YEAR = "year"
+
+
+def cut_registration(
+    staging: Staging, kept: Iterable[str], resolution: RegistrationResolution, window: Window | None
+) -> Finding:
+    """Cut times of registration, also where a role is held since then. Works on the `_kept_` tables.
+
+    Args:
+        staging: holds the `_kept_` tables and `_id_member`.
+        kept: which of them there are.
+        resolution: to which unit.
+        window: no time is cut to before its start.
+    """
+    earliest = window.start if window is not None else 0
+    if "role_spell" in kept:
+        staging.run(
+            f"UPDATE _kept_role_spell k SET start_at = {_start_of(resolution, 'k.start_at', earliest)} "
+            "FROM _id_member i JOIN _kept_member m ON m._source = i.source "
+            "WHERE i.id = k.member AND k.start_at = m.registered_at"
+        )
+    staging.run(
+        f"CREATE TABLE _cut AS SELECT * REPLACE ({_start_of(resolution, 'registered_at', earliest)} AS registered_at) "
+        "FROM _kept_member"
+    )
+    staging.run("DROP TABLE _kept_member")
+    staging.run("ALTER TABLE _cut RENAME TO _kept_member")
+    text = (
+        f"times of registration were cut to the {resolution.value} by choice: growth by month, and time since "
+        "registration, are wrong by up to as much"
+    )
+    return Finding("registration-cut", Severity.CAUTION, text)
+
+
+def _start_of(resolution: RegistrationResolution, time: str, earliest: int) -> str:
+    start = f"epoch_us(date_trunc('{resolution.value}', make_timestamp({time})))"
+    return f"CASE WHEN {time} IS NOT NULL THEN greatest({start}, {earliest}) END"
 
 
 def leave_out(

@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from vestige.derive.contract import Reader, ReadReport, Source
 from vestige.derive.daily_curve import daily_curve_findings
 from vestige.derive.group_map import CustodianMap
 from vestige.derive.keys import PseudonymKey
-from vestige.derive.leaving_out import leave_out
+from vestige.derive.leaving_out import RegistrationResolution, cut_registration, leave_out
 from vestige.derive.local_time import LocalTimes, zone_named
 from vestige.derive.lookup import write_lookup
 from vestige.derive.staging import SPILL_FOLDER, Staging
@@ -54,6 +54,7 @@ class DeriveSettings:
     Attributes:
         time_resolution: to which times are cut; `second` and `minute` single members out and must be accepted.
         accept_fine_times: whether that is accepted.
+        registration_resolution: to which times of registration are cut, where coarser than other times; None for not.
         window_end: last day of the window, or None for the latest event.
         link_handles: whether members get a pseudonym of their normalised handle, which is the same on every forum
             derived under the same key.
@@ -68,6 +69,7 @@ class DeriveSettings:
 
     time_resolution: TimeResolution = TimeResolution.HOUR
     accept_fine_times: bool = False
+    registration_resolution: RegistrationResolution | None = None
     window_end: date | None = None
     link_handles: bool = False
     timezone: str | None = None
@@ -310,9 +312,11 @@ class _Run:
         )
         window = find_window(staging, supplied, self.settings.window_end)
         unicity = self._judge_fine_times(supplied)
-        assembled = keep_rows(staging, source, supplied, window)
+        assembled = keep_rows(staging, source, supplied, window, self._member_order())
         posts = assembled.rows.get("post", 0)
         curve = list(daily_curve_findings(staging, posts)) if posts else []
+        if (resolution := self.settings.registration_resolution) is not None and "member" in assembled.rows:
+            left_out.append(cut_registration(staging, assembled.rows, resolution, window))
         self.progress(Step("assemble", 2, 3))
         write_tables(
             staging,
@@ -330,6 +334,13 @@ class _Run:
         findings = [*report.findings, *times.findings(), *known, *left_out, *assembled.findings, *curve]
         findings += self._own_findings(window, unicity)
         return self._manifest(report, assembled, findings), report, unicity
+
+    def _member_order(self) -> Callable[[list[int]], list[bytes]] | None:
+        """Members in the order of their pseudonyms, where account numbers would join two releases or date accounts."""
+        identity = self.identity
+        if self.settings.release is None and self.settings.registration_resolution is None:
+            return None
+        return lambda ids: identity.key.pseudonyms(identity.software, identity.code, "member", ids)
 
     def _local_times(self) -> LocalTimes:
         zone = self.settings.timezone

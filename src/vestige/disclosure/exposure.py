@@ -1,7 +1,7 @@
 """How far a dataset's own records single members out, and what would lower that. Pseudonymised is never anonymous."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,11 @@ RESOLUTIONS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": _DAY, "we
 _OWN: Final = {TimeResolution.SECOND: 0, TimeResolution.MINUTE: 1, TimeResolution.HOUR: 2, TimeResolution.DAY: 3}
 ALONE, FEW, SEVERAL, MANY = "alone", "with 1 to 3 others", "with 4 to 8 others", "with 9 or more"
 _SIZES: Final = ((1, ALONE), (4, FEW), (9, SEVERAL))
+_POINTS_JUDGED: Final = {
+    1: ("times-single-out", Severity.PROBLEM),
+    4: ("several-times-single-out", Severity.CAUTION),
+}
+"""Known moments on which findings are made: one, and the number of the paper's abstract."""
 _MANY_SINGLED_OUT: Final = 0.05
 """A convention: one member in twenty."""
 
@@ -42,14 +47,36 @@ def _staff(row: dict[str, int]) -> int:
     return int(row["role"] < list(Role).index(Role.VIP))
 
 
-KNOWN: Final[Mapping[str, Key]] = {
-    "Month of registration, role, band of posts": lambda row: (row["month"], row["role"], row["band"]),
-    "Year instead of month": lambda row: (_years(row), row["role"], row["band"]),
-    "Staff or not instead of role": lambda row: (row["month"], _staff(row), row["band"]),
-    "Any posts or none instead of band": lambda row: (row["month"], row["role"], int(row["band"] > 0)),
-    "Year, staff or not, any posts or none": lambda row: (_years(row), _staff(row), int(row["band"] > 0)),
+@dataclass(frozen=True)
+class Knowledge:
+    """What a reader may know of a member.
+
+    Attributes:
+        key: members with the same key look the same.
+        choice: what to do for the dataset to be like that.
+        least_band: members of lower bands are left out.
+    """
+
+    key: Key
+    choice: str
+    least_band: int = 0
+
+
+_YEARS: Final = "--registration-resolution year"
+_STAFF: Final = "one role in the map for all groups that are no staff"
+_POSTS: Final = f"--least-posts {tables.BANDS[tables.FEW_POSTS]}"
+KNOWN: Final[Mapping[str, Knowledge]] = {
+    "Month of registration, role, band of posts": Knowledge(lambda row: (row["month"], row["role"], row["band"]), ""),
+    "Year instead of month": Knowledge(lambda row: (_years(row), row["role"], row["band"]), _YEARS),
+    "Staff or not instead of role": Knowledge(lambda row: (row["month"], _staff(row), row["band"]), _STAFF),
+    "Without members of few posts": Knowledge(
+        lambda row: (row["month"], row["role"], row["band"]), _POSTS, tables.FEW_POSTS
+    ),
+    "Year, staff or not, without members of few posts": Knowledge(
+        lambda row: (_years(row), _staff(row), row["band"]), f"{_YEARS}, {_POSTS} and {_STAFF}", tables.FEW_POSTS
+    ),
 }
-"""What a reader may know of a member, and how much less coarser knowledge tells."""
+"""What a reader may know of a member, and how much less each choice at derivation would tell; coarsest last."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +162,7 @@ def check_disclosure(
     known: list[dict[str, int]] = tables.knowable(dataset).to_pyarrow().to_pylist()
     if not known:
         raise DatasetError("the dataset has no members", hint="nothing can single anybody out")
-    sizes = {name: _class_sizes(known, key) for name, key in KNOWN.items()}
+    sizes = {name: _class_sizes(known, knowledge) for name, knowledge in KNOWN.items()}
     tell(Step("sections", 2, 3, "steps"))
     figures = [_times(unicity), _combinations(sizes)]
     small = None
@@ -152,11 +179,12 @@ def check_disclosure(
     )
 
 
-def _class_sizes(known: list[dict[str, int]], key: Key) -> dict[str, int]:
+def _class_sizes(known: list[dict[str, int]], knowledge: Knowledge) -> dict[str, int]:
     """Members by the number of others who look the same."""
     classes = Counter[tuple[int, ...]]()
     for row in known:
-        classes[key(row)] += row["members"]
+        if row["band"] >= knowledge.least_band:
+            classes[knowledge.key(row)] += row["members"]
     found = dict.fromkeys((ALONE, FEW, SEVERAL, MANY), 0)
     for members in classes.values():
         found[next((name for largest, name in _SIZES if members <= largest), MANY)] += members
@@ -175,7 +203,8 @@ def _times(unicity: tuple[Unicity, ...]) -> Figures:
             ColumnRule("share", "Singled out", ColumnKind.PROPORTION, behind=("tried",)),
         ),
         "Somebody who knows from elsewhere when a person was active can look for the account that was. The first rows "
-        "are of the dataset as it is; the others show what coarser times would change.",
+        "are of the dataset as it is; the others show what coarser times would change. Derivation offers the hour and "
+        "the day; weeks and months show what even coarser ones would be worth.",
     )
     rows = [(own.resolution, words[own.known_points], own.members, own.share) for own in unicity]
     return Figures(rule, rows_table(rule, rows))
@@ -194,13 +223,30 @@ def _combinations(sizes: Mapping[str, Mapping[str, int]]) -> Figures:
                 for name, title in bands
             ),
         ),
-        "Each row after the first shows what coarser records would change.",
+        "Each row after the first shows what a choice at derivation would change: "
+        + "; ".join(f"{name.lower()}: {KNOWN[name].choice}" for name in list(sizes)[1:-1])
+        + ".",
     )
     rows = [
-        (known, total := sum(found.values()), *(found[title] / total for _, title in bands))
+        (known, total := sum(found.values()), *(found[title] / max(total, 1) for _, title in bands))
         for known, found in sizes.items()
     ]
     return Figures(rule, rows_table(rule, rows))
+
+
+def _findings_on_times(unicity: tuple[Unicity, ...], points: int) -> Iterator[Finding]:
+    shares = {
+        own.resolution: own.share for own in unicity if own.known_points == points and own.members >= MINIMUM_MEMBERS
+    }
+    own, *coarser = shares.items() or [("", 0.0)]
+    if own[1] > _MANY_SINGLED_OUT:
+        better = next((name for name, share in coarser if share <= _MANY_SINGLED_OUT), None)
+        derivable = better in {resolution.value for resolution in TimeResolution}
+        choice = f"derive with --time-resolution {better}" if derivable else "coarser times help only in part"
+        moments = "One known moment singles" if points == 1 else f"{points} known moments single"
+        text = f"{moments} out more than one member in twenty at times to the {own[0]}: {choice}."
+        code, severity = _POINTS_JUDGED[points]
+        yield Finding(code, severity, text)
 
 
 def _findings(
@@ -208,25 +254,18 @@ def _findings(
 ) -> list[Finding]:
     text = "The dataset is pseudonymised, never anonymous: whoever knows enough of a member can find the account."
     found = [Finding("pseudonymised", Severity.CAUTION, text)]
-    one = {own.resolution: own.share for own in unicity if own.known_points == 1 and own.members >= MINIMUM_MEMBERS}
-    own, *coarser = one.items() or [("", 0.0)]
-    if own[1] > _MANY_SINGLED_OUT:
-        better = next((name for name, share in coarser if share <= _MANY_SINGLED_OUT), None)
-        derivable = better in {resolution.value for resolution in TimeResolution}
-        choice = f"derive with times to the {better}" if derivable else "coarser times help only in part"
-        text = f"One known moment singles out more than one member in twenty at times to the {own[0]}: {choice}."
-        found.append(Finding("times-single-out", Severity.PROBLEM, text))
-    first = next(iter(sizes.values()))
-    if first[ALONE] / sum(first.values()) > _MANY_SINGLED_OUT:
-        coarsest = {name: found[ALONE] for name, found in list(sizes.items())[1:]}
-        best = min(coarsest, key=lambda name: coarsest[name])
-        text = f"Registration, role and posts together single out more than one member in twenty; {best.lower()} helps."
+    found += [finding for points in _POINTS_JUDGED for finding in _findings_on_times(unicity, points)]
+    shares = {name: each[ALONE] / max(sum(each.values()), 1) for name, each in sizes.items()}
+    if next(iter(shares.values())) > _MANY_SINGLED_OUT:
+        enough = [name for name, share in list(shares.items())[1:] if share <= _MANY_SINGLED_OUT]
+        choice = f"derive with {KNOWN[enough[0]].choice}" if enough else "no choice at derivation helps enough"
+        text = f"Registration, role and posts together single out more than one member in twenty: {choice}."
         found.append(Finding("combinations-single-out", Severity.PROBLEM, text))
     if small_sections:
         text = (
             f"Some sections have fewer than {MINIMUM_MEMBERS} members who wrote in them: whoever knows of such a "
             "section knows nearly who they are. Give them a common code in the map, or derive with "
-            "--least-section-members."
+            f"--least-section-members {MINIMUM_MEMBERS}."
         )
         found.append(Finding("small-sections", Severity.CAUTION, text))
     return found

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BANDS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 """Lower ends of the bands of posts."""
+FEW_POSTS: Final = 3
+"""The band from which members have more than few posts."""
 NO_MONTH: Final = -1
 NO_ROLE: Final = len(Role)
 _TIMED: Final = ("post", "reaction", "message", "download", "view")
