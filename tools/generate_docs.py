@@ -17,7 +17,7 @@ from vestige.casefiles.schema import ADJUDICATION_COLUMNS, CODING_COLUMNS
 from vestige.casefiles.schema import TABLES as CASE_TABLES
 from vestige.casefiles.schema import Column as CaseColumn
 from vestige.casefiles.triangulation import SCHEMA as TRIANGULATION
-from vestige.cli import COMMAND_MODULES
+from vestige.cli import COMMANDS
 from vestige.cli.app import app
 from vestige.dataset import Rule
 from vestige.dataset.manifest import TimeResolution
@@ -176,7 +176,7 @@ def column_row(column: Column) -> str:
 
 
 def commands_page() -> str:
-    for module in COMMAND_MODULES:
+    for module in COMMANDS:
         import_module(f"vestige.cli.{module}")
     lines = [
         "# Commands",
@@ -197,7 +197,7 @@ def commands_page() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command's full name and the command."""
-    for module in COMMAND_MODULES:
+    for module in COMMANDS:
         import_module(f"vestige.cli.{module}")
     yield from _below(typer.main.get_command(app), "")
 

@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -14,29 +14,29 @@ from vestige.cli.app import app
 from vestige.cli.console import print_error
 from vestige.errors import VestigeError
 
-COMMAND_MODULES: tuple[str, ...] = (
-    "casefile",
-    "derive",
-    "derive_log",
-    "sources",
-    "merge",
-    "classify",
-    "simulate",
-    "describe",
-    "validate",
-    "report",
-    "grants",
-    "trajectories",
-    "careers",
-    "seal",
-    "profile",
-    "disclosure",
-    "disrupt",
-    "network",
-    "activity",
-    "keymembers",
-    "keysets",
-)
+COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    "casefile": ("casefile",),
+    "derive": ("new-key", "map", "derive"),
+    "derive_log": ("derive-log",),
+    "sources": ("sources",),
+    "merge": ("merge",),
+    "classify": ("classify-objects",),
+    "simulate": ("simulate",),
+    "describe": ("describe",),
+    "validate": ("validate",),
+    "report": ("report",),
+    "grants": ("grants",),
+    "trajectories": ("trajectories",),
+    "careers": ("careers",),
+    "seal": ("seal", "verify"),
+    "profile": ("profile",),
+    "disclosure": ("disclosure-check",),
+    "disrupt": ("disrupt",),
+    "network": ("network",),
+    "activity": ("activity",),
+    "keymembers": ("keymembers",),
+    "keysets": ("keysets",),
+}
 """Modules of this package, each of which adds its commands to `app` when imported."""
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -56,7 +56,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code. No traceback is shown, since one may quote a value."""
-    for module in COMMAND_MODULES:
+    for module in _modules_of(arguments[:1]):
         import_module(f"vestige.cli.{module}")
     try:
         code = app(arguments, prog_name="vestige", standalone_mode=False)
@@ -80,6 +80,12 @@ def run(arguments: list[str]) -> int:
     if code == INTERRUPTED:  # Typer turns the interrupt into this code by itself
         print_error("Interrupted; nothing was left half-done.")
     return code if isinstance(code, int) else 0
+
+
+def _modules_of(command: list[str]) -> tuple[str, ...]:
+    """The module that has a command; every module where there is no such command, for the help and for hints."""
+    found = tuple(module for module, commands in COMMANDS.items() if set(command) & set(commands))
+    return found or tuple(COMMANDS)
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

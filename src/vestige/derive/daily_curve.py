@@ -34,6 +34,9 @@ CLEAR: Final = 40.0
 since their most active members come and go; a jump of 3 hours in one of 400 members has 80 to 220, one of a single hour
 in one of 1,000 members 36 to 97. Small forums and small jumps stay unseen."""
 
+TURNS: Final = (np.arange(HOURS) - np.arange(HOURS)[:, np.newaxis]) % HOURS
+"""For every number of hours the places from which a curve turned by it takes its values."""
+
 DEDUPLICATED: Final = 5_000_000
 """Posts up to which those of one member in one hour count once; in larger forums no burst weighs."""
 
@@ -112,10 +115,9 @@ def find_jumps(weeks: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> l
 
 def _best_turn(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> tuple[int, float]:
     """By how many hours the curve before must be turned to become the one after, and how clearly."""
-    log_before, log_after = _log_shares(before), _log_shares(after)
-    fits = np.array([after @ np.roll(log_before, turn) + before @ np.roll(log_after, -turn) for turn in range(HOURS)])
+    fits = _log_shares(before)[TURNS] @ after + _log_shares(after)[TURNS[-np.arange(HOURS)]] @ before
     best = int(fits.argmax())
-    turned = np.roll(before, best)
+    turned = before[TURNS[best]]
     share = (turned + after) / (turned.sum() + after.sum())
     expected = np.maximum(np.concatenate([share * before.sum(), share * after.sum()]), 1e-9)
     excess = float((((np.concatenate([turned, after]) - expected) ** 2) / expected).sum()) / (HOURS - 1)
