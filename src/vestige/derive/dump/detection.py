@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vestige.derive.contract import Source
 from vestige.derive.dump.prefixes import Prefixes
-from vestige.derive.dump.statements import Columns, TableName
+from vestige.derive.dump.statements import FindColumns, TableName
 from vestige.derive.dump.unpack import PIPE, open_stream
 from vestige.errors import SourceError
 
@@ -70,7 +70,7 @@ class _Names:
         """False when enough has been seen."""
         return not self.found
 
-    def defined(self, table: TableName, _columns: Columns | None, _offset: int) -> None:
+    def defined(self, table: TableName, _columns: FindColumns, _offset: int) -> None:
         """A CREATE TABLE."""
         for _, prefixes in self._prefixes:
             prefixes.saw(table)

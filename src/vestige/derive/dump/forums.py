@@ -19,7 +19,7 @@ from vestige.derive.dump.held import HeldBatches
 from vestige.derive.dump.job import Job
 from vestige.derive.dump.prefixes import Place, Prefixes
 from vestige.derive.dump.rows import Slots
-from vestige.derive.dump.statements import Columns, TableName
+from vestige.derive.dump.statements import Columns, FindColumns, TableName
 from vestige.errors import DumpError, SourceError
 
 _DAMAGED = "the dump is damaged or was edited; make it again"
@@ -100,16 +100,16 @@ class Forums:
 
     # What the scanner tells
 
-    def defined(self, table: TableName, columns: Columns | None, offset: int) -> None:
+    def defined(self, table: TableName, columns: FindColumns, offset: int) -> None:
         """A CREATE TABLE."""
         stored = self._stored_of(table)
         if stored is None:
             return
         self._refuse_if_filled(stored, "a table is defined again after its rows: are two dumps in one?", offset)
-        stored.columns = columns
+        stored.columns = columns()
         stored.layouts.clear()
         for candidate in stored.candidates:
-            candidate.present = set(columns.names) if columns else set()
+            candidate.present = set(stored.columns.names) if stored.columns else set()
 
     def changed(self, table: TableName, words: frozenset[bytes], offset: int) -> None:
         """A statement that may remove or alter rows or columns of a table."""

@@ -1,7 +1,7 @@
 """The heads of statements: which table, which columns. Only identifiers are looked at; strings are stepped over."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
@@ -19,6 +19,10 @@ class Columns(NamedTuple):
 
     names: tuple[bytes, ...]
     bits: frozenset[bytes]
+
+
+FindColumns = Callable[[], Columns | None]
+"""Looks for the columns of a CREATE TABLE while it is still in memory; most tables of a dump are not read."""
 
 
 class Form(Enum):
@@ -60,6 +64,7 @@ _TOKEN: Final = {
     for backslash, string in ((True, _ESCAPED), (False, _DOUBLED))
 }
 _MODIFIERS: Final = frozenset({b"LOW_PRIORITY", b"DELAYED", b"HIGH_PRIORITY", b"IGNORE", b"INTO"})
+_VALUES: Final = frozenset({b"VALUES", b"VALUE"})
 _NO_COLUMN: Final = frozenset(
     b"PRIMARY UNIQUE KEY INDEX FULLTEXT SPATIAL CONSTRAINT FOREIGN CHECK PERIOD LIKE VECTOR".split()
 )
@@ -142,9 +147,27 @@ def _tokens(data: bytearray, start: int, stop: int, pattern: re.Pattern[bytes]) 
 
 def read_insert(data: bytearray, start: int, stop: int, database: bytes, *, backslash: bool) -> InsertHead:
     """The head of an INSERT or REPLACE that begins at `start`."""
-    cursor = Cursor(data, start, stop, _TOKEN[backslash])
+    return insert_head(Cursor(data, start, stop, _TOKEN[backslash]), database, _MODIFIERS, values=_VALUES)
+
+
+def insert_head(
+    cursor: Cursor,
+    database: bytes,
+    before_table: frozenset[bytes],
+    before_values: frozenset[bytes] = frozenset(),
+    values: frozenset[bytes] = frozenset({b"VALUES"}),
+) -> InsertHead:
+    """The head of an INSERT that the cursor stands at.
+
+    Args:
+        cursor: stands at the statement's first word.
+        database: of tables that are named without one.
+        before_table: words that may stand before the table's name.
+        before_values: words that may stand between the columns and the rows.
+        values: words of which one must stand before the rows.
+    """
     cursor.step()
-    while cursor.word() in _MODIFIERS:
+    while cursor.word() in before_table:
         cursor.step()
     table = cursor.table(database)
     if cursor.ended() or table is None:
@@ -152,11 +175,12 @@ def read_insert(data: bytearray, start: int, stop: int, database: bytes, *, back
     name_end = cursor.token.start
     columns: tuple[bytes, ...] | None = None
     if cursor.sign() == b"(":
-        names = column_list(cursor)
-        if names is None:
+        columns = column_list(cursor)
+        if columns is None:
             return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER, table, name_end)
-        columns = names
-    if cursor.word() not in {b"VALUES", b"VALUE"}:
+    while cursor.word() in before_values:
+        cursor.step()
+    if cursor.word() not in values:
         return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER, table, name_end)
     return InsertHead(Form.ROWS, table, name_end, columns, cursor.token.end, cursor.conditional)
 
@@ -180,11 +204,8 @@ def column_list(cursor: Cursor) -> tuple[bytes, ...] | None:
 
 def read_create(
     data: bytearray, start: int, stop: int, database: bytes, *, backslash: bool
-) -> tuple[TableName, Columns | None] | None:
-    """The table and columns of a whole CREATE TABLE; None for any other CREATE.
-
-    The columns are None where the statement does not list them (LIKE, SELECT).
-    """
+) -> tuple[TableName, FindColumns] | None:
+    """The table of a whole CREATE TABLE, and how to find its columns; None for any other CREATE."""
     cursor = Cursor(data, start, stop, _TOKEN[backslash])
     cursor.step()
     while cursor.word() in {b"OR", b"REPLACE", b"TEMPORARY"}:
@@ -197,16 +218,18 @@ def read_create(
     table = cursor.table(database)
     if table is None:
         return None
-    return table, definitions(cursor) if cursor.sign() == b"(" else None
+    return table, lambda: definitions(cursor)
 
 
 def definitions(cursor: Cursor, no_column: frozenset[bytes] = _NO_COLUMN) -> Columns | None:
-    """The columns defined in a parenthesis that the cursor stands at.
+    """The columns defined in a parenthesis that the cursor stands at; None where there is none (LIKE, SELECT).
 
     Args:
-        cursor: stands at the opening parenthesis.
+        cursor: stands behind the table's name.
         no_column: words that begin a constraint or an index instead.
     """
+    if cursor.sign() != b"(":
+        return None
     names: list[bytes] = []
     bits: set[bytes] = set()
     cursor.step()

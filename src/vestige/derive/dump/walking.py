@@ -10,7 +10,7 @@ import numpy as np
 from vestige.derive.dump import state as places
 from vestige.derive.dump.job import Job
 from vestige.derive.dump.modes import DoubleByte
-from vestige.derive.dump.statements import Columns, TableName
+from vestige.derive.dump.statements import FindColumns, TableName
 from vestige.derive.dump.window import Window
 from vestige.errors import DumpError
 
@@ -27,7 +27,7 @@ _AGAIN: Final = "the dump is damaged or was edited; make it again"
 class Listener(Protocol):
     """Who is told what the scanner finds."""
 
-    def defined(self, table: TableName, columns: Columns | None, offset: int) -> None:
+    def defined(self, table: TableName, columns: FindColumns, offset: int) -> None:
         """A CREATE TABLE."""
 
     def changed(self, table: TableName, words: frozenset[bytes], offset: int) -> None:

@@ -15,6 +15,7 @@ from vestige.derive.dump.unpack import ByteStream
 _DATA: Final = 1
 _LARGE_OBJECTS: Final = 3
 _PLAIN_PIECE: Final = 1 << 16
+_BEHIND_END: Final = "compressed rows go on behind their end"
 
 
 class ArchiveScript:
@@ -91,13 +92,15 @@ class ArchiveScript:
         member = open_member(contents.packing)
         for piece in self._chunks(PIECE[contents.packing]):
             if member.ended:
-                raise self._source.damaged("compressed rows go on behind their end")
+                raise self._source.damaged(_BEHIND_END)
             yield from self._expanded(member, piece)
         while not member.ended:
             expanded = self._expand(member, b"")
             if not expanded:
                 raise self._source.damaged("compressed rows end too early")
             yield expanded
+        if member.rest:
+            raise self._source.damaged(_BEHIND_END)
 
     def _expanded(self, member: Member, piece: bytes) -> Iterator[bytes]:
         while True:
@@ -120,12 +123,24 @@ class ArchiveScript:
         return expanded
 
     def _chunks(self, most: int) -> Iterator[bytes]:
-        """The bytes of a block, a bounded piece at a time, whatever a chunk claims to hold."""
-        while size := self._size():
-            while size:
-                piece = self._source.exactly(min(size, most))
-                size -= len(piece)
-                yield piece
+        """The bytes of a block in pieces of `most`, the last one shorter, whatever its chunks claim to hold."""
+        gathered: list[bytes] = []
+        room = most
+        try:
+            while size := self._size():
+                while size:
+                    gathered.append(self._source.exactly(min(size, room)))
+                    size -= len(gathered[-1])
+                    room -= len(gathered[-1])
+                    if not room:
+                        yield b"".join(gathered)
+                        gathered, room = [], most
+        except CutShortError:
+            if gathered:
+                yield b"".join(gathered)
+            raise
+        if gathered:
+            yield b"".join(gathered)
 
     def _size(self) -> int:
         size = self._source.number()

@@ -25,6 +25,7 @@ _LARGEST_INTEGER: Final = 8
 _LONGEST_TEXT: Final = 16 << 20
 _LARGEST_KEPT: Final = 64 << 20
 _PASSED_OVER: Final = 1 << 16
+_BLOCK: Final = 1 << 18
 _SETTINGS: Final = frozenset({b"ENCODING", b"STDSTRINGS", b"SEARCHPATH"})
 _SCRIPT: Final = "unpack it first: pg_restore -f - FILE | vestige derive -"
 _DAMAGED: Final = "copy or make the archive again"
@@ -84,6 +85,8 @@ class ArchiveBytes:
 
     def __init__(self, readinto: Callable[[memoryview], int]) -> None:
         self._readinto = readinto
+        self._block = b""
+        self._at = 0
         self.offset = 0
         self.integer = 4
         self.offset_size = 8
@@ -102,12 +105,22 @@ class ArchiveBytes:
 
     def at_most(self, size: int) -> bytes:
         """So many bytes, fewer only at the end."""
-        room = bytearray(size)
-        filled = 0
-        while filled < size and (count := self._readinto(memoryview(room)[filled:])):
-            filled += count
-        self.offset += filled
-        return bytes(room[:filled])
+        piece = self._block[self._at : self._at + size]
+        self._at += len(piece)
+        if len(piece) < size:
+            piece += self._more(size - len(piece))
+        self.offset += len(piece)
+        return piece
+
+    def _more(self, size: int) -> bytes:
+        """So many bytes behind the block at hand, fewer only at the end; a chunk of an archive is a few kB."""
+        pieces: list[bytes] = []
+        room = bytearray(_BLOCK)
+        while size and (count := self._readinto(memoryview(room))):
+            self._block, self._at = bytes(room[:count]), min(size, count)
+            pieces.append(self._block[: self._at])
+            size -= self._at
+        return b"".join(pieces)
 
     def byte(self) -> int:
         """One byte."""

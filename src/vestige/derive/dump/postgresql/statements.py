@@ -7,11 +7,12 @@ from typing import Final
 from vestige.derive.dump.statements import (
     Columns,
     Cursor,
-    Form,
+    FindColumns,
     InsertHead,
     TableName,
     column_list,
     definitions,
+    insert_head,
 )
 
 _TOKEN: Final = re.compile(
@@ -20,6 +21,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _NO_COLUMN: Final = frozenset(b"CONSTRAINT PRIMARY UNIQUE FOREIGN CHECK LIKE".split())
+_BEFORE_VALUES: Final = frozenset(b"OVERRIDING SYSTEM USER VALUE".split())
 _BEFORE_TABLE: Final = frozenset(b"OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED FOREIGN".split())
 _STOP: Final = re.compile(
     rb"""(?P<escaped>(?<![\w$\x80-\xff])[eE]')|(?P<quote>['"])"""
@@ -133,28 +135,11 @@ def read_copy_head(data: bytearray, start: int, stop: int, schema: bytes) -> Cop
 
 def read_insert_head(data: bytearray, start: int, stop: int, schema: bytes) -> InsertHead:
     """The head of an INSERT that begins at `start`."""
-    cursor = Cursor(data, start, stop, _TOKEN)
-    cursor.step()
-    if cursor.word() == b"INTO":
-        cursor.step()
-    table = cursor.table(schema)
-    if cursor.ended() or table is None:
-        return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER)
-    name_end = cursor.token.start
-    columns: tuple[bytes, ...] | None = None
-    if cursor.sign() == b"(":
-        columns = column_list(cursor)
-        if columns is None:
-            return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER, table, name_end)
-    while cursor.word() in {b"OVERRIDING", b"SYSTEM", b"USER", b"VALUE"}:
-        cursor.step()
-    if cursor.word() != b"VALUES":
-        return InsertHead(Form.UNFINISHED if cursor.ended() else Form.OTHER, table, name_end)
-    return InsertHead(Form.ROWS, table, name_end, columns, cursor.token.end)
+    return insert_head(Cursor(data, start, stop, _TOKEN), schema, frozenset({b"INTO"}), _BEFORE_VALUES)
 
 
-def read_definition(data: bytearray, start: int, stop: int, schema: bytes) -> tuple[TableName, Columns | None] | None:
-    """The table and columns of a whole CREATE TABLE; None for any other CREATE."""
+def read_definition(data: bytearray, start: int, stop: int, schema: bytes) -> tuple[TableName, FindColumns] | None:
+    """The table of a whole CREATE TABLE, and how to find its columns; None for any other CREATE."""
     cursor = Cursor(data, start, stop, _TOKEN)
     cursor.step()
     while cursor.word() in _BEFORE_TABLE:
@@ -167,8 +152,12 @@ def read_definition(data: bytearray, start: int, stop: int, schema: bytes) -> tu
     table = cursor.table(schema)
     if table is None:
         return None
-    columns = definitions(cursor, _NO_COLUMN) if cursor.sign() == b"(" else None
-    return table, Columns(columns.names, frozenset()) if columns else None
+
+    def columns() -> Columns | None:
+        found = definitions(cursor, _NO_COLUMN)
+        return found and found._replace(bits=frozenset())  # BIT is a string of them here
+
+    return table, columns
 
 
 def read_change(data: bytearray, start: int, stop: int, schema: bytes) -> tuple[list[TableName], frozenset[bytes]]:
