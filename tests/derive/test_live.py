@@ -1,6 +1,7 @@
 """Live readers on servers of the tests' own: what was put in comes out, as numbers, and nothing else does."""
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ import pytest
 from servers import MariadbServer, PostgresqlServer
 from vestige.derive.contract import Cell, Packing, ReadReport, SourceColumn, SourceTable
 from vestige.derive.live.address import PASSWORD_VARIABLE, Engine, LiveAddress, is_address, parse_address
+from vestige.derive.live.faults import LostConnectionError
 from vestige.derive.live.mysql import MysqlDatabase
 from vestige.derive.live.plan import TablePlan, find_prefix
 from vestige.derive.live.postgresql import PostgresqlDatabase
-from vestige.derive.live.reader import Database, LiveReader, LostConnectionError
+from vestige.derive.live.reader import Database, LiveReader
 from vestige.derive.text_cells import Texts, numbers_of
 from vestige.errors import ConnectionFailedError, SourceError
 from vestige.progress import Step, ignore_progress
@@ -308,7 +310,7 @@ def test_names_are_for_the_custodian_s_map(changed: Forum) -> None:
 
 
 class Breaking:
-    """A database whose connection breaks once, in the middle of the posts."""
+    """A database whose connection breaks, in the middle of the posts."""
 
     def __init__(self, inner: Database, disconnect: Callable[[], None], after: int) -> None:
         self._inner = inner
@@ -319,14 +321,21 @@ class Breaking:
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
-    def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        for place, batch in enumerate(self._inner.batches(plan)):
+    def batches(self, plan: TablePlan, damaged: Counter[tuple[str, str]]) -> "Iterator[pa.RecordBatch]":
+        for place, batch in enumerate(self._inner.batches(plan, damaged)):
             yield batch
             if plan.declared.name == "posts" and place == 1 and self.broken < self._after:
                 self.broken += 1
                 self._disconnect()
 
 
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows the second batch is more than what a connection can hold."""
+    monkeypatch.setattr("vestige.derive.dump.rows.CAPACITY", 4096)
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_a_lost_connection_is_opened_again_once(forum: Forum) -> None:
     database = Breaking(forum.database(), forum.disconnect, 1)
     got, report = _read(database, USERS, POSTS)
@@ -335,6 +344,7 @@ def test_a_lost_connection_is_opened_again_once(forum: Forum) -> None:
     assert [finding.code for finding in report.findings] == ["connection-lost"]
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_connection_lost_twice_is_a_clean_error(forum: Forum) -> None:
     database = Breaking(forum.database(), forum.disconnect, 2)
     with pytest.raises(ConnectionFailedError, match="posts, after") as caught:
@@ -343,6 +353,7 @@ def test_a_connection_lost_twice_is_a_clean_error(forum: Forum) -> None:
     assert caught.value.__context__ is None
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_rows_that_were_handed_on_cannot_be_read_again(forum: Forum, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held back is bounded; past the bound a lost connection ends the run at once."""
     monkeypatch.setattr("vestige.derive.live.reader.HELD_BYTES", 1000)

@@ -3,8 +3,9 @@
 import pytest
 
 from vestige.dataset.schema import Software
+from vestige.derive.live.faults import LostConnectionError
 from vestige.derive.live.plan import find_prefixes
-from vestige.derive.live.reader import LostConnectionError, detect_live
+from vestige.derive.live.reader import detect_live
 from vestige.derive.opening import known_software, open_source, source_of
 from vestige.errors import ConnectionFailedError, SourceError
 

@@ -31,15 +31,16 @@ KERNELS: Final = Kernels(
 class Job:
     """The arrays of one reading, and the compiled functions that work on them.
 
+    Args:
+        window: the bytes to read.
+        kernels: the functions, which take the job's address, the window's end and one more number.
+
     Attributes:
         state: what is remembered between blocks; places are named in `state.py`.
     """
 
-    def __init__(self, window: "Window") -> None:
-        kernels = load_kernels(KERNELS)
-        self._read_rows = kernels[_READ_ROWS]
-        self._read_copy = kernels[_READ_COPY]
-        self._skip_statement = kernels[_SKIP_STATEMENT]
+    def __init__(self, window: "Window", kernels: Kernels = KERNELS) -> None:
+        self._functions = load_kernels(kernels)
         self._window = window
         self._data: object = None
         self._arrays: list[npt.NDArray[Any]] = [np.zeros(1, dtype=np.int64)] * places.ARRAYS
@@ -64,22 +65,23 @@ class Job:
 
     def read_rows(self) -> int:
         """Run `rows_kernel.read_rows` on the window from its position; the position moves."""
-        return self._run(self._read_rows, self._window.base)
+        return self.run(_READ_ROWS, self._window.base)
 
     def read_copy(self) -> int:
         """Run `copy_kernel.read_copy` on the window from its position; the position moves."""
-        return self._run(self._read_copy, self._window.base)
+        return self.run(_READ_COPY, self._window.base)
 
     def skip_statement(self) -> int:
         """Run `skip_kernel.skip_statement` on the window from its position; the position moves."""
-        return self._run(self._skip_statement, int(self._window.finished))
+        return self.run(_SKIP_STATEMENT, int(self._window.finished))
 
-    def _run(self, function: Any, argument: int) -> int:  # noqa: ANN401 - a compiled function
+    def run(self, function: str, argument: int) -> int:
+        """Run a compiled function on the window from its position; the position moves. Returns why it came back."""
         window = self._window
         if self._data is not window.view:
             self._data = window.view
             self.put(places.DATA, window.view)
         self.state[places.POSITION] = window.position
-        code: int = function(self._address, window.end, argument)
+        code = self._functions[function](self._address, window.end, argument)
         window.position = int(self.state[places.POSITION])
         return code

@@ -30,6 +30,7 @@ LEAD, TRAIL: for each byte whether it begins, and may end, a character of two by
 POSITION: Final = 0
 PHASE: Final = 1
 QUOTE: Final = 2
+SEQUENCE: Final = 3
 COLUMN: Final = 4
 ROW: Final = 5
 LENGTH: Final = 6
@@ -46,11 +47,12 @@ TEXT_ROOM: Final = 16
 STATES: Final = 17
 BYTES: Final = 256
 """POSITION: index of the first byte not consumed. PHASE: see below. QUOTE: the byte that ends the string at hand.
-COLUMN, ROW: where the cell at hand belongs. LENGTH, FLAVOUR: of the cell
-gathered. DEPTH: open parentheses in an expression. CONDITIONAL: open `/*!` comments. BACKSLASH: 1 where it escapes.
-MULTIBYTE: 1 where a byte may be the second of a character. REPEATS: statements that began like the one before.
-ANSI: 1 where double quotes are identifiers. TEXT_END: bytes of texts gathered. CAPACITY: rows that fit. TEXT_ROOM: no
-further row begins when there are more bytes of texts. STATES: size of the state. BYTES: how many values a byte has."""
+SEQUENCE: number of the packet that comes next (MySQL's answers). COLUMN, ROW: where the cell at hand belongs. LENGTH,
+FLAVOUR: of the cell gathered. DEPTH: open parentheses in an expression. CONDITIONAL: open `/*!` comments. BACKSLASH: 1
+where it escapes. MULTIBYTE: 1 where a byte may be the second of a character. REPEATS: statements that began like the
+one before. ANSI: 1 where double quotes are identifiers. TEXT_END: bytes of texts gathered. CAPACITY: rows that fit.
+TEXT_ROOM: no further row begins when there are more bytes of texts. STATES: size of the state. BYTES: how many values a
+byte has."""
 
 BEFORE_ROW: Final = 0
 CELL: Final = 1
@@ -72,8 +74,11 @@ ODD: Final = 3
 UNPLACED: Final = 4
 TOO_MANY_CELLS: Final = 5
 TOO_FEW_CELLS: Final = 6
+OUT_OF_RANGE: Final = 7
+REFUSED: Final = 8
 """Why compiled code came back: it needs more bytes; the rows' room is full; the statement ended; something other than
-a row follows; a byte cannot be placed; a row is too wide; a row is too narrow."""
+a row follows; a byte cannot be placed; a row is too wide; a row is too narrow. From a live database: a cell is no
+number of 64 bits; an error stands in place of a row."""
 
 QUOTED: Final = 1
 HEXADECIMAL: Final = 2
@@ -91,3 +96,6 @@ The value of the last is the place of its first byte in NAMES times TEXT_SHIFT, 
 cut off or broken."""
 
 TEXT_SHIFT: Final = 1 << 20
+
+NO_MORE_RECORDS: Final = 0xFFFFFFFF
+"""What stands in place of a record's count of fields behind the last one (PostgreSQL's answers)."""

@@ -1,26 +1,26 @@
 """MySQL and MariaDB, through PyMySQL.
 
-The server writes the numbers of a row into one field of digits and commas, so that PyMySQL, which is Python, has one
-field a row to unpack instead of one a column. Packed cells and names come in hexadecimal digits and become numbers at
-once; no other text crosses the wire.
+PyMySQL, which is Python, connects and asks; the rows of an answer are read from its socket by compiled code. Packed
+cells and names come as bytes and become numbers at once; no other text crosses the wire.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vestige.derive.contract import TEXT_CELLS, UNKNOWN_WORD, Cell, SourceColumn
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
+from vestige.derive.live.answer import READ_PACKETS, Answer, read_answer
+from vestige.derive.live.faults import LostConnectionError, refused_query
 from vestige.derive.live.plan import Asked, TablePlan
-from vestige.derive.live.reader import LostConnectionError, refused_query
 from vestige.derive.packed_codes import LONGEST_TEXT
-from vestige.errors import ConnectionFailedError, SourceError
+from vestige.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pymysql.connections import Connection
 
-BATCH_ROWS: Final = 1 << 15
 CONNECT_SECONDS: Final = 20
 READ_SECONDS: Final = 600
 
@@ -135,18 +135,30 @@ class MysqlDatabase:
         """Whether any row of a table meets a condition."""
         return bool(self._run(f"SELECT 1 FROM {_quoted(table)} WHERE {condition} LIMIT 1"))
 
-    def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        """The asked numbers, a batch at a time, from an unbuffered cursor."""
-        parts = ", ',', ".join(f"IFNULL({asked.number}, '')" for asked in plan.columns)
-        names = [asked.column.name for asked in plan.columns]
-        cursor = self._guarded(lambda connection: connection.cursor(_driver().cursors.SSCursor))
+    def batches(self, plan: TablePlan, damaged: Counter[tuple[str, str]]) -> "Iterator[pa.RecordBatch]":
+        """The asked rows in numbers, read from the connection as they come."""
+        query = f"SELECT {', '.join(asked.number for asked in plan.columns)} FROM {_quoted(plan.name)}"
+        connection = self._connection
         try:
-            self._guarded(lambda _: cursor.execute(f"SELECT CONCAT({parts}) FROM {_quoted(plan.name)}"))
-            while rows := self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)):
-                lines = b"\n".join([row[0] for row in rows]) + b"\n"
-                yield from _parsed(lines, plan, names)
+            self._guarded(lambda connection: connection.query(query, unbuffered=True))
+            answer = self._guarded(self._answer)
+            yield from read_answer(answer, plan, damaged)
         finally:
-            _forget(cursor)
+            _forget(connection)
+
+    def _answer(self, connection: "Connection[Any]") -> Answer:
+        """The rows that follow: first what PyMySQL has in its buffer, then what comes over the connection."""
+        internals: Any = connection  # there is no public way to them
+        stream = internals._rfile  # noqa: SLF001
+        buffered = memoryview(stream.read1(len(stream.peek())))
+
+        def readinto(room: memoryview) -> int:
+            nonlocal buffered
+            count = min(len(buffered), len(room))
+            room[:count], buffered = buffered[:count], buffered[count:]
+            return count or self._guarded(lambda _: int(stream.raw.readinto(room)))
+
+        return Answer(readinto, READ_PACKETS, sequence=internals._next_seq_id, refused=_refused)  # noqa: SLF001
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
         """Ids and names, for the custodian's map: the one place where text stays text."""
@@ -170,7 +182,7 @@ class MysqlDatabase:
             return work(self._connection)
         except Exception as error:  # noqa: BLE001 - whatever it says may quote a cell or the account
             number = _number(error)
-        raise refused_query(number, lost=number in _LOST or number == 0, denied=number in _DENIED)
+        raise _refused(number)
 
 
 def _driver() -> Any:  # noqa: ANN401 - the module itself
@@ -184,50 +196,22 @@ def _driver() -> Any:  # noqa: ANN401 - the module itself
     return pymysql
 
 
-def _forget(cursor: Any) -> None:  # noqa: ANN401 - PyMySQL's internals are untyped
-    """Let go of an answer that may be half read: PyMySQL would wait for its rest, on a connection that may be gone."""
-    answer = cursor._result  # noqa: SLF001
-    cursor._result = cursor.connection = None  # noqa: SLF001
-    if answer is not None:
-        answer.unbuffered_active = False
+def _forget(connection: Any) -> None:  # noqa: ANN401 - PyMySQL's internals are untyped
+    """Let go of an answer that PyMySQL did not read: it would wait for the rest, on a connection that may be gone."""
+    if connection is not None and connection._result is not None:  # noqa: SLF001
+        connection._result.unbuffered_active = False  # noqa: SLF001
+        connection._result = None  # noqa: SLF001
 
 
-def _parsed(lines: bytes, plan: TablePlan, names: list[str]) -> "list[pa.RecordBatch]":
-    """Lines of digits and commas as batches; nothing between two commas is null."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    types = {
-        asked.column.name: pa.binary() if asked.column.cell in TEXT_CELLS else pa.int64() for asked in plan.columns
-    }
-    read = csv.ReadOptions(column_names=names, use_threads=False, block_size=len(lines) + 1)
-    convert = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
-    parse = csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
-    batches: list[pa.RecordBatch] | None = None
-    try:
-        batches = csv.read_csv(pa.py_buffer(lines), read, parse, convert).to_batches()
-    except pa.ArrowInvalid:
-        batches = None
-    if batches is None:
-        raise SourceError("a number does not fit 64 bits", where=plan.declared.name, hint="derive from a dump instead")
-    return [_unhexed(batch) for batch in batches]
-
-
-def _unhexed(batch: "pa.RecordBatch") -> "pa.RecordBatch":
-    """The batch with hexadecimal digits as the bytes they stand for."""
-    import pyarrow as pa
-
-    for index, kind in enumerate(batch.schema.types):
-        if kind == pa.binary():
-            cells = [bytes.fromhex(cell[1:].decode()) if cell else None for cell in batch.column(index).to_pylist()]
-            batch = batch.set_column(index, batch.schema.names[index], pa.array(cells, pa.binary()))
-    return batch
+def _refused(number: int) -> Exception:
+    """The error that stands for the server's number; 0 for a broken connection without one."""
+    return refused_query(number, lost=number in _LOST or number == 0, denied=number in _DENIED)
 
 
 def _number(error: Exception) -> int:
     """The server's number of an error; 0 for a broken connection without one."""
     number = error.args[0] if error.args else 0
-    return number if isinstance(number, int) else 0
+    return number if isinstance(number, int) and not isinstance(error, OSError) else 0
 
 
 def _quoted(name: str) -> str:
@@ -248,14 +232,14 @@ def _integer(column: SourceColumn, name: str, kind: str) -> Asked | None:
 
 
 def _text(column: SourceColumn, name: str, kind: str) -> Asked | None:
-    """The cell's bytes in hexadecimal digits behind a letter, which tells an empty one from NULL."""
+    """The cell's bytes, in UTF-8."""
     if kind in _TEXTS | {"json"}:
         name = f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"
     elif kind in _INTEGERS:
         name = f"CAST({name} AS CHAR)"
     elif kind not in _BYTES:
         return None
-    return Asked(column, f"CONCAT('x', HEX(LEFT({name}, {LONGEST_TEXT + 1})))")
+    return Asked(column, f"LEFT({name}, {LONGEST_TEXT + 1})")
 
 
 def _word(name: str, vocabulary: Mapping[bytes, int]) -> str:

@@ -1,16 +1,19 @@
-"""PostgreSQL, through psycopg: numbers come in binary from a cursor of the server's, eight bytes each.
+"""PostgreSQL, through psycopg: the server puts a row into one field of bytes, eight a number, for compiled code.
 
-Packed cells and names come as bytes and become numbers at once.
+So psycopg makes one object a row instead of one a cell. Packed cells and names become numbers at once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vestige.derive.contract import TEXT_CELLS, UNKNOWN_WORD, Cell, SourceColumn
+from vestige.derive.dump.state import NO_MORE_RECORDS
 from vestige.derive.live.address import PASSWORD_VARIABLE, LiveAddress
+from vestige.derive.live.answer import READ_RECORDS, Answer, read_answer
+from vestige.derive.live.faults import LostConnectionError, refused_query
 from vestige.derive.live.plan import Asked, TablePlan
-from vestige.derive.live.reader import LostConnectionError, refused_query
 from vestige.derive.packed_codes import LONGEST_TEXT
 from vestige.errors import ConnectionFailedError
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS: Final = 1 << 12
 _CURSOR: Final = "vestige"
+_END: Final = NO_MORE_RECORDS.to_bytes(4, "big")
 CONNECT_SECONDS: Final = 20
 _INTEGERS: Final = {"int2", "int4", "int8", "oid"}
 _MOMENTS: Final = {"date", "timestamp", "timestamptz"}
@@ -115,15 +119,15 @@ class PostgresqlDatabase:
         """Whether any row of a table meets a condition."""
         return bool(self._run(f"SELECT 1 FROM {self._table(table)} WHERE {condition} LIMIT 1"))
 
-    def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        """The asked numbers, a batch at a time, from a cursor of the server's."""
+    def batches(self, plan: TablePlan, damaged: Counter[tuple[str, str]]) -> "Iterator[pa.RecordBatch]":
+        """The asked rows in numbers, from a cursor of the server's."""
         numbers = ", ".join(asked.number for asked in plan.columns)
-        query = f"SELECT {numbers} FROM {self._table(plan.name)}"
+        query = f"SELECT record_send(ROW({numbers})) FROM {self._table(plan.name)}"
         cursor = self._guarded(lambda connection: connection.cursor(_CURSOR, binary=True))
         try:
             self._guarded(lambda _: cursor.execute(query.encode()))
-            while rows := self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)):
-                yield _batch(rows, plan)
+            records = _Records(lambda: self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)))
+            yield from read_answer(Answer(records.readinto, READ_RECORDS), plan, damaged)
         finally:
             with suppress(Exception):  # the server may be gone, and with it the cursor
                 cursor.close()
@@ -166,14 +170,20 @@ def _driver() -> Any:  # noqa: ANN401 - the module itself
     return psycopg
 
 
-def _batch(rows: list[tuple[Any, ...]], plan: TablePlan) -> "pa.RecordBatch":
-    import pyarrow as pa
+class _Records:
+    """Fetched rows, one field of bytes each, as a stream."""
 
-    arrays = [
-        pa.array(cells, pa.binary() if asked.column.cell in TEXT_CELLS else pa.int64())
-        for cells, asked in zip(zip(*rows, strict=True), plan.columns, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, [asked.column.name for asked in plan.columns])
+    def __init__(self, fetch: Callable[[], list[tuple[Any, ...]]]) -> None:
+        self._fetch = fetch
+        self._left = memoryview(b"")
+
+    def readinto(self, room: memoryview) -> int:
+        """Fill the room with what is left of a batch, or of the next; behind the last one stands an end."""
+        if not self._left:
+            self._left = memoryview(b"".join([record for (record,) in self._fetch()]) or _END)
+        count = min(len(self._left), len(room))
+        room[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def _quoted(name: str) -> str:
@@ -206,4 +216,4 @@ def _word(name: str, vocabulary: Mapping[bytes, int]) -> str:
     """A word's number, compared byte by byte inside the server."""
     text = f"convert_to({name}::text, 'UTF8')"
     known = " ".join(f"WHEN {text} = '\\x{word.hex()}'::bytea THEN {number}" for word, number in vocabulary.items())
-    return f"CASE WHEN {name} IS NULL THEN NULL {known} ELSE {UNKNOWN_WORD} END"
+    return f"CASE WHEN {name} IS NULL THEN NULL {known} ELSE {UNKNOWN_WORD} END::int8"

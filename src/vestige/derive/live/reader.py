@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from vestige.derive.contract import TEXT_CELLS, Cell, ReadReport, Source, SourceTable, TableRead, Take
+from vestige.derive.contract import ReadReport, Source, SourceTable, TableRead, Take
+from vestige.derive.live.faults import LostConnectionError
 from vestige.derive.live.plan import Asked, Catalogue, TablePlan, find_prefix, find_prefixes, plan_table
 from vestige.errors import ConnectionFailedError, SourceError
-from vestige.progress import Progress, Step
+from vestige.progress import COMPILING, Progress, Step
 from vestige.results import Finding, Severity
 
 if TYPE_CHECKING:
@@ -20,33 +21,6 @@ if TYPE_CHECKING:
 
 HELD_BYTES: Final = 256 << 20
 """Batches of a table are held back until it is complete, up to this size: what is held can be read again."""
-
-_SECOND: Final = 1_000_000
-_LARGEST_SECONDS: Final = (2**63 - 1) // _SECOND
-
-
-class LostConnectionError(Exception):
-    """The connection broke; carries nothing."""
-
-
-def refused_query(code: int | str | None, *, lost: bool, denied: bool) -> LostConnectionError | SourceError:
-    """The error that stands for a driver's own, in the same words for every server.
-
-    Args:
-        code: the server's number or state, which names no cell.
-        lost: whether the connection is gone.
-        denied: whether the account lacks a right.
-    """
-    if lost:
-        return LostConnectionError()
-    if denied:
-        return ConnectionFailedError(
-            "the account may not read a table or column it needs",
-            hint="grant SELECT on the columns listed in the guide on live databases",
-        )
-    return SourceError(
-        "the database refused a query", where=f"error {code}", hint="check its version and the account's rights"
-    )
 
 
 class Database(Protocol):
@@ -70,8 +44,8 @@ class Database(Protocol):
     def holds(self, table: str, condition: str) -> bool:
         """Whether any row of a table meets a condition."""
 
-    def batches(self, plan: TablePlan) -> "Iterator[pa.RecordBatch]":
-        """The asked numbers as nullable int64 columns, and bytes for TEXT_CELLS, in the order of the plan."""
+    def batches(self, plan: TablePlan, damaged: Counter[tuple[str, str]]) -> "Iterator[pa.RecordBatch]":
+        """The asked rows in numbers, as `answer.read_answer` gives them."""
 
     def pairs(self, table: str, id_column: str, name_column: str) -> Mapping[int, str]:
         """Ids and names, for the custodian's map."""
@@ -133,6 +107,12 @@ class LiveReader:
             ConnectionFailedError: no connection, or it was lost twice, or after rows had been handed on.
             SourceError: wrong software, a required table or column is missing, a cell is of another kind.
         """
+        from vestige.derive.live.answer import KERNELS
+        from vestige.derive.native import is_compiled, load_kernels
+
+        if not is_compiled(KERNELS):
+            progress(Step(COMPILING, 0, 1))
+            load_kernels(KERNELS)  # before a server waits for it
         try:
             return self._read(tables, take, progress)
         finally:
@@ -208,12 +188,10 @@ class LiveReader:
             try:
                 self._connect()
                 self._refuse_malformed(plan)
-                for batch in self._database.batches(plan):
-                    finished, bad = _in_numbers(batch, plan)
-                    damaged += bad
-                    rows += finished.num_rows
-                    size += finished.nbytes
-                    held.append(finished)
+                for batch in self._database.batches(plan, damaged):
+                    rows += batch.num_rows
+                    size += batch.nbytes
+                    held.append(batch)
                     if size > HELD_BYTES:
                         handed += _hand_on(plan, held, take)
                     done = before + rows
@@ -262,24 +240,3 @@ def _lost(where: str, rows: int | None = None) -> ConnectionFailedError:
         where=where if rows is None else f"{where}, after {rows} rows",
         hint="run again; if it happens again, derive from a dump instead",
     )
-
-
-def _in_numbers(batch: "pa.RecordBatch", plan: TablePlan) -> "tuple[pa.RecordBatch, Counter[tuple[str, str]]]":
-    """The batch named as declared: SECONDS as microseconds, unset ones null, texts as numbers; and damaged cells."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from vestige.derive.text_cells import Texts, numbers_of
-
-    arrays = []
-    damaged: Counter[tuple[str, str]] = Counter()
-    for array, asked in zip(batch.columns, plan.columns, strict=True):
-        finished = array
-        if asked.column.cell is Cell.SECONDS:
-            valid = pc.and_(pc.greater(array, 0), pc.less_equal(array, _LARGEST_SECONDS))
-            finished = pc.multiply(pc.if_else(valid, array, pa.scalar(None, pa.int64())), _SECOND)
-        elif asked.column.cell in TEXT_CELLS:
-            finished, bad = numbers_of(asked.column, Texts.of(array.to_pylist()))
-            damaged[plan.declared.name, asked.column.name] += bad
-        arrays.append(finished)
-    return pa.RecordBatch.from_arrays(arrays, [asked.column.name for asked in plan.columns]), damaged
