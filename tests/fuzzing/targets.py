@@ -15,10 +15,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 import vestige
+from derive.answers import answered, packets, records, rows_of
 from derive.dump.archives import GZIP, ArchiveWriter, Block
 from derive.dump.reading import CREATES, SOURCE
 from derive.log_lines import line
 from vestige.derive.contract import Cell, Packing, SourceColumn
+from vestige.derive.live.answer import READ_PACKETS, READ_RECORDS
+from vestige.derive.live.faults import LostConnectionError
 from vestige.errors import VestigeError
 from vestige.progress import ignore_progress
 
@@ -227,6 +230,28 @@ def mail(content: bytes, folder: Path) -> object:
     return _twice(read, 1 << 20, 61)
 
 
+def mysql_packets(content: bytes, _folder: Path) -> object:
+    """What a MySQL server may send in place of rows, in blocks of two sizes."""
+    return _answer(READ_PACKETS, content)
+
+
+def postgresql_records(content: bytes, _folder: Path) -> object:
+    """What a PostgreSQL server may send in place of rows, in blocks of two sizes."""
+    return _answer(READ_RECORDS, content)
+
+
+def _answer(kernel: str, content: bytes) -> object:
+    def read(block: int) -> object:
+        lost = False
+        try:
+            return rows_of(answered(kernel, content), block)
+        except LostConnectionError:
+            lost = True
+        return lost
+
+    return _twice(read, 1 << 20, 7)
+
+
 def verbal_scale(content: bytes, folder: Path) -> object:
     """A laboratory's verbal scale of likelihood ratios."""
     from vestige.activity import read_verbal_scale
@@ -339,6 +364,7 @@ MAIL_SEED = (
     b"From b\nFROM: b@example.org (B)\nDate: 04 Jan 05 00:00 GMT\nMessage-ID: <2@example.org>\n"
     b"References:\n\t<1@example.org>\nIn-Reply-To: <1@example.org>\nNewsgroups: a.b,c.d\r\n\r\nbody\n"
 )
+ANSWER = ((1, 1313612336, b"4,5"), (None, -7, None), (2, 0, b"7," * 130 + b"x"))
 SCALE_SEED = b'name = "ours"\n[[bands]]\nfrom = 2\nwords = "weak support"\n[[bands]]\nfrom = 10\nwords = "more"\n'
 MAP_SEED = (
     b'[[group]]\nid = 5\nname = "x"\nrole = "moderator"\nrank = 2\n[[section]]\nid = 1\nname = "y"\nkind = "alpha"\n'
@@ -381,6 +407,8 @@ TARGETS = {
     "xml": Target(xml, (XML_SEED,)),
     "access-log": Target(access_log, (LOG_SEED,)),
     "packed-cells": Target(packed_cells, (PACKED_SEED,)),
+    "mysql-packets": Target(mysql_packets, (packets(ANSWER),)),
+    "postgresql-records": Target(postgresql_records, (records(ANSWER),)),
     "custodian-map": Target(custodian_map, (MAP_SEED,)),
     "log-rules": Target(log_rules, (*_rule_seeds(),)),
     "table-map": Target(table_map, (TABLE_MAP,)),
