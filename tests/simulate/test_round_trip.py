@@ -36,11 +36,11 @@ LAYOUTS = {
     "3.0": DumpSettings(text_bytes=60, layout=DumpLayout.ADMINER, version=PhpbbVersion.V30, crlf=True),
 }
 DATED = {
-    "thread": ("thread", "section", "starter", "created_at", "state"),
+    "thread": ("thread", "section", "starter", "created_at", "state", "views"),
     "post": ("post", "thread", "section", "author", "at", "is_opening", "edited_at", "state", "attachments"),
     "reaction": ("giver", "receiver", "post", "at", "kind"),
     "message": ("message", "sender", "recipient", "at"),
-    "object": ("object", "uploader", "at", "size_band"),
+    "object": ("object", "uploader", "at", "size_band", "downloads"),
 }
 ENTITY = {
     "starter": "member", "author": "member", "giver": "member", "receiver": "member", "sender": "member",

@@ -231,6 +231,11 @@ def _enum(name: str, enum: type[StrEnum], description: str, *, nullable: bool = 
 _FORUM = _id("forum", "which forum", references="forum")
 
 
+def _counter(name: str, what: str) -> Column:
+    text = f"{what}, as counted by the software: by whom and when is not known"
+    return Column(name, ColumnType.INTEGER, text, nullable=True, unit=name, minimum=0)
+
+
 def _tables(tables: Sequence[Table]) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
@@ -314,6 +319,7 @@ TABLES: Final = _tables(
                 _id("starter", "who opened it", references="member", nullable=True),
                 _time("created_at", "when it was opened"),
                 _enum("state", State, "visibility at the window's end"),
+                _counter("views", "times it was seen"),
             ),
             key=("forum", "thread"),
         ),
@@ -406,6 +412,7 @@ TABLES: Final = _tables(
                 _enum("size_band", SizeBand, "size", nullable=True),
                 _id("uploader", "who uploaded it", references="member", nullable=True),
                 _time("at", "when it was uploaded"),
+                _counter("downloads", "times it was fetched"),
             ),
             key=("forum", "object"),
         ),

@@ -198,6 +198,8 @@ class _Keeper:
             return f'CASE WHEN {_inside(column.name, self._window)} THEN r."{column.name}" END'
         if column.kind is ColumnType.ID and column.references not in {self._table.name, None}:
             return "NULL::BIGINT"  # the source supplies no such table
+        if column.kind is ColumnType.INTEGER and column.nullable and column.minimum is not None:
+            return f'CASE WHEN r."{column.name}" >= {column.minimum} THEN r."{column.name}" END'
         return f'r."{column.name}"'
 
     def _kept_rows(self) -> str:
@@ -307,6 +309,11 @@ class _Keeper:
                     yield _note(
                         "times-outside-window",
                         f"{lost:,} times in {name}.{column.name} lie outside the window: now null",
+                    )
+                elif lost and column.kind is ColumnType.INTEGER:
+                    yield _caution(
+                        "numbers-too-small",
+                        f"{lost:,} numbers in {name}.{column.name} are below {column.minimum}: now null",
                     )
                 elif lost:
                     yield _caution(

@@ -124,6 +124,8 @@ def simulate_forum(
         boom_month=boom_month,
     )
     tables |= visit_tables
+    tables["thread"] = build.counted(tables["thread"], "views", visit_tables["view"]["thread"])
+    tables["object"] = build.counted(tables["object"], "downloads", visit_tables["download"]["object"])
     tables["member"] = build.member_table(people, window, first_member)
     tables["role_spell"] = build.role_spell_table(people, first_member)
     tables["external_event"] = build.event_table(window, boom_month)

@@ -106,7 +106,6 @@ def _topics(forum: SimulatedForum, ids: SourceIds) -> TableRows:
     last = np.zeros(count, np.int64)
     last[posts["thread"]] = posts["post"]
     first = np.flatnonzero(posts["is_opening"])
-    views = forum.tables["view"]["thread"]
     return TableRows(
         count,
         {
@@ -114,7 +113,7 @@ def _topics(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "forum_id": ids.section[threads["section"]],
             "topic_poster": ids.member[threads["starter"]],
             "topic_time": threads["created_at"],
-            "topic_views": np.bincount(views[views != UNKNOWN], minlength=count),
+            "topic_views": threads["views"],
             "topic_first_post_id": ids.post[first],
             "topic_last_post_id": ids.post[last],
             "topic_last_poster_id": ids.member[posts["author"][last]],
@@ -152,7 +151,6 @@ def _posts(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 def _attachments(forum: SimulatedForum, ids: SourceIds) -> TableRows:
     posts, objects = forum.tables["post"], forum.tables["object"]
     holder = np.repeat(posts["post"], posts["attachments"])
-    taken = forum.tables["download"]["object"]
     count = len(objects["object"])
     return TableRows(
         count,
@@ -162,7 +160,7 @@ def _attachments(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "topic_id": ids.thread[posts["thread"][holder]],
             "poster_id": ids.member[objects["uploader"]],
             "is_orphan": np.zeros(count, np.int8),
-            "download_count": np.bincount(taken[taken != UNKNOWN], minlength=count),
+            "download_count": objects["downloads"],
             "filesize": BAND_BYTES[objects["size_band"]],
             "filetime": objects["at"],
         },

@@ -192,6 +192,12 @@ def download_table(visits: Visits, transferred: Integers, outcome: Integers, fir
     }
 
 
+def counted(rows: Columns, counter: str, used: Integers) -> Columns:
+    """The rows with the software's own counter: how often each stands in the access log, which few packages keep."""
+    count = len(next(iter(rows.values())))
+    return {**rows, counter: np.bincount(used[used != UNKNOWN], minlength=count)}
+
+
 def sanction_table(
     generator: np.random.Generator, window: Window, people: People, posts: Posts, first_member: int, warned_share: float
 ) -> Columns:

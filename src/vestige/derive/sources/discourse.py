@@ -242,7 +242,7 @@ GROUP BY o.id, o.target_user_id, c.role, c.rank, o.created_at
 
 _THREAD: Final = f"""
 SELECT id AS thread, category_id AS section, coalesce(user_id, {DELETED_ACCOUNT}) AS starter, created_at,
-       CASE WHEN deleted_at IS NULL THEN 'visible' ELSE 'deleted' END AS state
+       CASE WHEN deleted_at IS NULL THEN 'visible' ELSE 'deleted' END AS state, views
 FROM topics WHERE archetype IS DISTINCT FROM 1
 """
 
@@ -434,6 +434,7 @@ DISCOURSE: Final = Source(
         },
     },
     absent={
+        "object.downloads": "Discourse does not count downloads",
         "download": "Discourse does not log who downloaded what",
         "external_event": "not in a forum's own records; the custodian knows them",
         "object.class": "needs a list of hashes that stays outside",

@@ -49,7 +49,7 @@ _TABLES: Final = (
     declare_table(
         "discussions",
         key="id",
-        numbers="user_id first_post_id is_private is_approved best_answer_post_id best_answer_user_id",
+        numbers="user_id first_post_id is_private is_approved best_answer_post_id best_answer_user_id view_count",
         moments="created_at hidden_at best_answer_set_at",
         required=True,
     ),
@@ -110,6 +110,7 @@ WHERE NOT ({_PRIVATE.format("d")})
 
 _THREAD: Final = f"""
 SELECT id AS thread, tag_id AS section, coalesce(user_id, {DELETED_ACCOUNT}) AS starter, created_at,
+       view_count AS views,
        CASE WHEN hidden_at IS NOT NULL THEN 'deleted' WHEN is_approved = 0 THEN 'unapproved' ELSE 'visible' END AS state
 FROM ({_PUBLIC})
 """
@@ -270,6 +271,8 @@ FLARUM: Final = Source(
         },
     },
     absent={
+        "thread.views": "Flarum counts no views without the extension Discussion Views of FoF",
+        "object.downloads": "downloads are logged one by one, not counted",
         "external_event": "not in a forum's own records; the custodian knows them",
         "object.class": "needs a list of hashes that stays outside",
         "role_spell.start_at": "Flarum keeps only today's groups, and not since when",

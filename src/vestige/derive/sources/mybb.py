@@ -67,7 +67,7 @@ _TABLES: Final = (
         "threads",
         SourceColumn("closed", Cell.NUMBERS, packing=Packing.PREFIXED, vocabulary=MOVED),
         key="tid",
-        numbers="fid uid firstpost visible",
+        numbers="fid uid firstpost visible views",
         seconds="dateline deletetime",
         required=True,
     ),
@@ -79,7 +79,8 @@ _TABLES: Final = (
         seconds="edittime",
         required=True,
     ),
-    declare_table("attachments", key="aid", numbers="pid uid filesize", seconds="dateuploaded"),
+    declare_table("threadviews", key="tid"),
+    declare_table("attachments", key="aid", numbers="pid uid filesize downloads", seconds="dateuploaded"),
     declare_table("reputation", key="adduid", numbers="uid pid reputation", seconds="dateline"),
     declare_table("g33k_thankyoulike_thankyoulike", key="pid uid", numbers="puid", seconds="dateline"),
     declare_table("threadratings", key="tid uid", numbers="rating"),
@@ -226,8 +227,11 @@ WHERE NOT EXISTS (
 """
 
 _THREAD = f"""
-SELECT tid AS thread, nullif(fid, 0) AS section, uid AS starter, dateline AS created_at, {_STATE.format("")}
-FROM threads WHERE NOT {_IS_SHADOW} AND NOT {_IS_DRAFT}
+SELECT tid AS thread, nullif(fid, 0) AS section, uid AS starter, dateline AS created_at, {_STATE.format("")},
+       views + coalesce(waiting.seen, 0) AS views
+FROM threads
+LEFT JOIN (SELECT tid AS seen_thread, count(*) AS seen FROM threadviews GROUP BY tid) waiting ON seen_thread = tid
+WHERE NOT {_IS_SHADOW} AND NOT {_IS_DRAFT}
 """
 
 _POST = f"""
@@ -250,7 +254,7 @@ LEFT JOIN attached a ON a.pid = p.pid
 
 _OBJECT = f"""
 SELECT aid AS object, uid AS uploader, dateuploaded AS at,
-       {size_band("filesize")} AS size_band
+       {size_band("filesize")} AS size_band, downloads
 FROM attachments
 """
 

@@ -69,7 +69,7 @@ _TABLES: Final = (
     declare_table(
         "topics",
         key="topic_id",
-        numbers="forum_id topic_poster topic_visibility topic_approved topic_first_post_id topic_moved_id",
+        numbers="forum_id topic_poster topic_visibility topic_approved topic_first_post_id topic_moved_id topic_views",
         seconds="topic_time topic_delete_time",
         required=True,
     ),
@@ -84,7 +84,7 @@ _TABLES: Final = (
     declare_table(
         "attachments",
         key="attach_id post_msg_id",
-        numbers="in_message is_orphan poster_id filesize",
+        numbers="in_message is_orphan poster_id filesize download_count",
         seconds="filetime",
     ),
     declare_table("thanks", key="post_id user_id", numbers="poster_id", seconds="thanks_time"),
@@ -123,7 +123,8 @@ _THREAD = """
 SELECT topic_id AS thread, nullif(forum_id, 0) AS section, nullif(topic_poster, 0) AS starter,
        topic_time AS created_at,
        CASE coalesce(topic_visibility, topic_approved, 1)
-            WHEN 1 THEN 'visible' WHEN 2 THEN 'deleted' ELSE 'unapproved' END AS state
+            WHEN 1 THEN 'visible' WHEN 2 THEN 'deleted' ELSE 'unapproved' END AS state,
+       topic_views AS views
 FROM topics WHERE coalesce(topic_moved_id, 0) = 0
 """
 
@@ -152,7 +153,7 @@ LEFT JOIN attached a ON a.post_id = p.post_id
 
 _OBJECT = f"""
 SELECT attach_id AS object, nullif(poster_id, 0) AS uploader, filetime AS at,
-       {size_band("filesize")} AS size_band
+       {size_band("filesize")} AS size_band, download_count AS downloads
 FROM attachments
 """
 

@@ -46,7 +46,7 @@ _TABLES: Final = (
     declare_table(
         "topics",
         key="topic_id",
-        numbers="forum_id topic_poster topic_status topic_first_post_id topic_moved_id",
+        numbers="forum_id topic_poster topic_status topic_first_post_id topic_moved_id topic_views",
         seconds="topic_time",
         required=True,
     ),
@@ -66,7 +66,7 @@ _TABLES: Final = (
     ),
     declare_table("banlist", key="ban_id ban_userid"),
     declare_table("attachments", key="attach_id", numbers="post_id user_id_1"),
-    declare_table("attachments_desc", key="attach_id", numbers="filesize", seconds="filetime"),
+    declare_table("attachments_desc", key="attach_id", numbers="filesize download_count", seconds="filetime"),
 )
 
 _MEMBER = """
@@ -102,7 +102,7 @@ _IS_SHADOW = "(coalesce(topic_moved_id, 0) > 0 OR coalesce(topic_status, 0) = 2)
 
 _THREAD = f"""
 SELECT topic_id AS thread, nullif(forum_id, 0) AS section, nullif(topic_poster, 0) AS starter,
-       topic_time AS created_at, 'visible' AS state
+       topic_time AS created_at, 'visible' AS state, topic_views AS views
 FROM topics WHERE NOT {_IS_SHADOW}
 """
 
@@ -127,7 +127,7 @@ LEFT JOIN attached a ON a.post_id = p.post_id
 
 _OBJECT = f"""
 SELECT d.attach_id AS object, nullif(a.uploader, 0) AS uploader, d.filetime AS at,
-       {size_band("d.filesize")} AS size_band
+       {size_band("d.filesize")} AS size_band, d.download_count AS downloads
 FROM attachments_desc d
 LEFT JOIN (SELECT attach_id, min(user_id_1) AS uploader FROM attachments GROUP BY attach_id) a
        ON a.attach_id = d.attach_id

@@ -79,7 +79,7 @@ _TABLES: Final = (
         "topics",
         key="id_topic",
         numbers="id_board id_member_started id_first_msg approved id_previous_board id_previous_topic "
-        "id_redirect_topic",
+        "id_redirect_topic num_views",
         required=True,
     ),
     declare_table(
@@ -89,7 +89,7 @@ _TABLES: Final = (
         seconds="poster_time modified_time",
         required=True,
     ),
-    declare_table("attachments", key="id_attach", numbers="id_msg id_member attachment_type size"),
+    declare_table("attachments", key="id_attach", numbers="id_msg id_member attachment_type size downloads"),
     declare_table(
         "user_likes",
         SourceColumn("content_type", Cell.WORD, required=True, vocabulary=MESSAGE),
@@ -221,7 +221,7 @@ SELECT max(value) AS board FROM settings WHERE variable = 1 AND value > 0
 """
 
 _TOPICS: Final = f"""
-SELECT t.id_topic, t.id_first_msg, t.id_member_started, t.approved, t.id_board = r.board AS recycled,
+SELECT t.id_topic, t.id_first_msg, t.id_member_started, t.approved, t.num_views, t.id_board = r.board AS recycled,
        CASE WHEN t.id_board = r.board AND p.id_topic IS NOT NULL THEN p.id_topic ELSE t.id_topic END AS thread,
        CASE WHEN t.id_board = r.board AND p.id_topic IS NOT NULL THEN p.id_board
             WHEN t.id_board = r.board AND t.id_previous_board > 0 THEN t.id_previous_board
@@ -235,7 +235,7 @@ WHERE coalesce(t.id_redirect_topic, 0) = 0
 
 _THREAD: Final = f"""
 SELECT t.id_topic AS thread, t.section, coalesce(t.id_member_started, {GUEST_ACCOUNT}) AS starter,
-       m.poster_time AS created_at,
+       m.poster_time AS created_at, t.num_views AS views,
        CASE WHEN t.recycled THEN 'deleted' WHEN t.approved = 0 THEN 'unapproved' ELSE 'visible' END AS state
 FROM ({_TOPICS}) t LEFT JOIN messages m ON m.id_msg = t.id_first_msg
 WHERE t.thread = t.id_topic
@@ -263,7 +263,7 @@ LEFT JOIN attached a ON a.id_msg = m.id_msg
 
 _OBJECT: Final = f"""
 SELECT a.id_attach AS object, coalesce(m.id_member, nullif(a.id_member, 0)) AS uploader,
-       m.poster_time AS at, {size_band("a.size")} AS size_band
+       m.poster_time AS at, {size_band("a.size")} AS size_band, a.downloads
 FROM attachments a LEFT JOIN messages m ON m.id_msg = a.id_msg WHERE coalesce(a.attachment_type, 0) = 0
 """
 

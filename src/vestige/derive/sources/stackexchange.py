@@ -55,6 +55,7 @@ _TABLES: Final = (
             SourceColumn("DeletionDate", Cell.MOMENT),
             SourceColumn("OwnerUserId"),
             SourceColumn("LastEditDate", Cell.MOMENT),
+            SourceColumn("ViewCount"),
         ),
         required=True,
     ),
@@ -103,7 +104,7 @@ WHERE EXISTS (SELECT 1 FROM Posts WHERE PostTypeId IN ({QUESTION}, {ANSWER}) AND
 
 _THREADS: Final = f"""
 SELECT Id AS thread, coalesce(OwnerUserId, {DELETED_ACCOUNT}) AS starter, CreationDate AS created_at,
-       {_STATE.format("Posts")} AS state
+       {_STATE.format("Posts")} AS state, ViewCount AS views
 FROM Posts WHERE PostTypeId = {QUESTION}
 """
 

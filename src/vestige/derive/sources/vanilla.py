@@ -71,7 +71,7 @@ _TABLES: Final = (
         "Discussion",
         SourceColumn("Type", Cell.WORD, vocabulary=REDIRECT),
         key="DiscussionID",
-        numbers="CategoryID InsertUserID",
+        numbers="CategoryID InsertUserID CountViews",
         moments="DateInserted DateUpdated",
         required=True,
     ),
@@ -185,7 +185,7 @@ JOIN "User" u ON u.UserID = b.member WHERE b.until IS NOT NULL OR u.Banned > 0
 
 _THREADS: Final = f"""
 SELECT DiscussionID AS thread, CategoryID AS section, coalesce(InsertUserID, {GUEST_ACCOUNT}) AS starter,
-       DateInserted AS created_at, 'visible' AS state
+       DateInserted AS created_at, 'visible' AS state, CountViews AS views
 FROM Discussion WHERE Type IS DISTINCT FROM 1
 """
 
@@ -347,6 +347,7 @@ VANILLA: Final = Source(
         },
     },
     absent={
+        "object.downloads": "Vanilla does not count downloads",
         "download": "Vanilla does not log who downloaded what",
         "external_event": "not in a forum's own records; the custodian knows them",
         "object.class": "needs a list of hashes that stays outside",

@@ -49,10 +49,11 @@ _TABLES: Final = (
     declare_table(
         "thread",
         key="threadid",
-        numbers="forumid postuserid firstpostid open visible",
+        numbers="forumid postuserid firstpostid open visible views",
         seconds="dateline",
         required=True,
     ),
+    declare_table("threadviews", key="threadid"),
     declare_table(
         "post",
         SourceColumn("dateline", Cell.SECONDS, required=True),
@@ -72,7 +73,7 @@ _TABLES: Final = (
     declare_table(
         "attachment",
         key="attachmentid",
-        numbers="postid contentid contenttypeid userid filedataid filesize",
+        numbers="postid contentid contenttypeid userid filedataid filesize counter",
         seconds="dateline",
     ),
     declare_table("filedata", key="filedataid", numbers="filesize"),
@@ -96,8 +97,10 @@ _STATE: Final = """CASE WHEN coalesce(t.visible, 1) = 2 {post_deleted} THEN 'del
 
 _THREAD: Final = f"""
 SELECT t.threadid AS thread, nullif(t.forumid, 0) AS section, t.postuserid AS starter, t.dateline AS created_at,
-       {_STATE.format(post_deleted="", post_waits="")}
-FROM thread t WHERE t.open IS DISTINCT FROM 10
+       {_STATE.format(post_deleted="", post_waits="")}, t.views + coalesce(w.seen, 0) AS views
+FROM thread t LEFT JOIN (SELECT threadid, count(*) AS seen FROM threadviews GROUP BY threadid) w
+  ON w.threadid = t.threadid
+ WHERE t.open IS DISTINCT FROM 10
 """
 
 _ATTACHED: Final = """
@@ -138,7 +141,7 @@ ORDER BY p.postid
 
 _OBJECT: Final = f"""
 SELECT a.attachmentid AS object, a.userid AS uploader, a.dateline AS at,
-       {size_band("b.size")} AS size_band
+       {size_band("b.size")} AS size_band, a.counter AS downloads
 FROM attachment a
 JOIN (SELECT a.attachmentid, max(coalesce(f.filesize, a.filesize)) AS size
       FROM attachment a LEFT JOIN filedata f ON f.filedataid = a.filedataid GROUP BY a.attachmentid) b

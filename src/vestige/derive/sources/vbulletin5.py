@@ -73,7 +73,8 @@ _TABLES: Final = (
     declare_table("postedithistory", key="nodeid", seconds="dateline"),
     declare_table("privatemessage", SourceColumn("msgtype", Cell.WORD, vocabulary=MESSAGES), key="nodeid"),
     declare_table("sentto", key="nodeid userid"),
-    declare_table("attach", key="nodeid", numbers="filedataid"),
+    declare_table("nodeview", key="nodeid count"),
+    declare_table("attach", key="nodeid", numbers="filedataid counter"),
     declare_table("photo", key="nodeid", numbers="filedataid"),
     declare_table("filedata", key="filedataid", numbers="filesize"),
     declare_table("reputation", key="whoadded", numbers="nodeid userid reputation", seconds="dateline"),
@@ -135,9 +136,10 @@ ORDER BY p.nodeid
 
 _OBJECT: Final = f"""
 SELECT n.nodeid AS object, n.userid AS uploader, n.moment AS at,
-       {size_band("f.filesize")} AS size_band
+       {size_band("f.filesize")} AS size_band, a.counter AS downloads
 FROM ({_NODE}) n
-JOIN (SELECT nodeid, filedataid FROM attach UNION ALL SELECT nodeid, filedataid FROM photo) a ON a.nodeid = n.nodeid
+JOIN (SELECT nodeid, filedataid, counter FROM attach UNION ALL SELECT nodeid, filedataid, NULL FROM photo) a
+  ON a.nodeid = n.nodeid
 LEFT JOIN filedata f ON f.filedataid = a.filedataid
 WHERE n.class = 4 ORDER BY n.nodeid
 """
@@ -183,8 +185,8 @@ _ASSEMBLY: Final = {
     },
     "thread": {
         "node": f"""SELECT t.nodeid AS thread, t.section, t.userid AS starter, t.moment AS created_at,
-                           {_STATE.format(post_deleted="", post_waits="")}
-                    FROM ({_THREADS}) t"""
+                           {_STATE.format(post_deleted="", post_waits="")}, v.count AS views
+                    FROM ({_THREADS}) t LEFT JOIN nodeview v ON v.nodeid = t.nodeid"""
     },
     "post": {"node": _POST},
     "reaction": {

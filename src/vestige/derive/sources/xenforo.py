@@ -58,10 +58,11 @@ _TABLES: Final = (
         SourceColumn("discussion_state", Cell.WORD, vocabulary=STATES),
         SourceColumn("discussion_type", Cell.WORD, vocabulary=REDIRECT),
         key="thread_id",
-        numbers="node_id user_id first_post_id",
+        numbers="node_id user_id first_post_id view_count",
         seconds="post_date",
         required=True,
     ),
+    declare_table("thread_view", key="thread_id", numbers="total"),
     declare_table(
         "post",
         SourceColumn("post_date", Cell.SECONDS, required=True),
@@ -74,7 +75,7 @@ _TABLES: Final = (
         "attachment",
         SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
         key="attachment_id",
-        numbers="data_id content_id unassociated",
+        numbers="data_id content_id unassociated view_count",
         seconds="attach_date",
     ),
     declare_table("attachment_data", key="data_id", numbers="user_id file_size"),
@@ -128,8 +129,11 @@ _STATE: Final = """CASE WHEN t.discussion_state = 3 {post_deleted} THEN 'deleted
 
 _THREAD: Final = f"""
 SELECT t.thread_id AS thread, nullif(t.node_id, 0) AS section, t.user_id AS starter, t.post_date AS created_at,
-       {_STATE.format(post_deleted="", post_waits="")}
-FROM thread t WHERE t.discussion_type IS DISTINCT FROM 1
+       {_STATE.format(post_deleted="", post_waits="")}, t.view_count + coalesce(w.seen, 0) AS views
+FROM thread t
+LEFT JOIN (SELECT thread_id, sum(coalesce(total, 1))::BIGINT AS seen FROM thread_view GROUP BY thread_id) w
+  ON w.thread_id = t.thread_id
+WHERE t.discussion_type IS DISTINCT FROM 1
 """
 
 _POST: Final = f"""
@@ -157,7 +161,7 @@ ORDER BY p.post_id
 
 _OBJECT: Final = f"""
 SELECT a.attachment_id AS object, d.user_id AS uploader, a.attach_date AS at,
-       {size_band("d.file_size")} AS size_band
+       {size_band("d.file_size")} AS size_band, a.view_count AS downloads
 FROM attachment a LEFT JOIN attachment_data d ON d.data_id = a.data_id
 ORDER BY a.attachment_id
 """

@@ -9,7 +9,7 @@ from typing import Final
 
 from vestige.dataset.schema import Role, Software
 from vestige.simulate.dump_layout import DumpLayout
-from vestige.simulate.packages.package import Package, PackageTable
+from vestige.simulate.packages.package import UNCOUNTED_OBJECTS, Package, PackageTable
 
 _VIP: Final = 41
 _DAY: Final = 86_400
@@ -202,10 +202,11 @@ DISCOURSE: Final = Package(
     layout=DumpLayout.PG_DUMP,
     bodies=frozenset({"posts.raw", "posts.cooked", "post_search_data.raw_data"}),
     held={
+        "object": UNCOUNTED_OBJECTS,
         "member": """SELECT member, registered_at, kind FROM member WHERE kind = 'member'
                      UNION ALL SELECT * FROM (VALUES (-2, 1400000000, 'bot'), (-1, 1400000000, 'system'),
                                                      (0, NULL, 'deleted'))""",
-        "thread": """SELECT thread, section, coalesce(starter, 0) AS starter, created_at, state FROM thread""",
+        "thread": """SELECT thread, section, coalesce(starter, 0) AS starter, created_at, state, views FROM thread""",
         "post": """SELECT post, thread, section, coalesce(author, 0) AS author, moment AS at, is_opening, parent_post,
                           edited_at, state, attachments
                    FROM post""",

@@ -7,7 +7,7 @@ approval is private; a reply mentions the post it answers; conversations are dia
 from typing import Final
 
 from vestige.dataset.schema import Role, Software
-from vestige.simulate.packages.package import Package, PackageTable
+from vestige.simulate.packages.package import UNCOUNTED_OBJECTS, Package, PackageTable
 
 _VIP: Final = 9
 _FOR_EVER: Final = 1_000 * 365 * 86_400
@@ -131,9 +131,11 @@ FLARUM: Final = Package(
     guest=None,
     bodies=frozenset({"posts.content", "dialog_messages.content"}),
     held={
+        "object": UNCOUNTED_OBJECTS,
         "member": """SELECT member, registered_at, kind FROM member WHERE kind = 'member'
                      UNION ALL SELECT 0, NULL, 'deleted'""",
-        "thread": "SELECT thread, section, coalesce(starter, 0) AS starter, created_at, state FROM thread",
+        "thread": """SELECT thread, section, coalesce(starter, 0) AS starter, created_at, state, NULL::BIGINT AS views
+                     FROM thread""",
         "post": """SELECT post, thread, section, coalesce(author, 0) AS author, moment AS at, is_opening, parent_post,
                           edited_at, state, attachments
                    FROM post""",

@@ -13,6 +13,9 @@ _VIP: Final = 8
 _GROUP: Final = "CASE {} WHEN 'administrator' THEN 4 WHEN 'moderator' THEN 6 WHEN 'vip' THEN 8 ELSE 2 END"
 _VISIBLE: Final = "CASE state WHEN 'visible' THEN 1 WHEN 'unapproved' THEN 0 ELSE -1 END"
 
+_WAITING: Final = "views > 0 AND number % 5 = 0"
+"""Threads of which one view has not been added yet."""
+
 _USERS: Final = f"""
 SELECT member AS uid, text_of('users.username') || member AS username,
        CASE WHEN banned_at IS NOT NULL THEN 7 ELSE {_GROUP.format("role")} END AS usergroup,
@@ -36,8 +39,8 @@ FROM sanction s LEFT JOIN role_change c ON c.member = s.member AND c.new_role = 
 
 _THREADS: Final = f"""
 SELECT thread AS tid, section AS fid, coalesce(starter, 0) AS uid, created_at AS dateline, first_post AS firstpost,
-       last_post_at AS lastpost, views, posts - 1 AS replies, (number % 9 = 0)::INT::VARCHAR AS closed,
-       {_VISIBLE} AS visible
+       last_post_at AS lastpost, views - ({_WAITING})::INT AS views, posts - 1 AS replies,
+       (number % 9 = 0)::INT::VARCHAR AS closed, {_VISIBLE} AS visible
 FROM thread
 UNION ALL
 SELECT (SELECT max(thread) FROM thread) + row_number() OVER (ORDER BY thread), section, coalesce(starter, 0),
@@ -159,6 +162,7 @@ _TABLES: Final = {
         "tid id, uid id, dateline time | !tid(tid;uid) dateline(dateline)",
         "SELECT thread AS tid, member AS uid, moment AS dateline FROM read_mark",
     ),
+    "threadviews": PackageTable("tid id | tid(tid)", f"SELECT thread AS tid FROM thread WHERE {_WAITING}"),
     "usergroups": PackageTable(
         """gid key, type flag 2, title varchar(120), description text, namestyle varchar(200), usertitle varchar(120),
         stars small, starimage varchar(120), image varchar(120), disporder small, isbannedgroup flag, cancp flag,

@@ -84,14 +84,17 @@ def _without_unique_texts(table: DumpTable) -> DumpTable:
     return replace(table, keys=tuple(keys))
 
 
+UNCOUNTED_OBJECTS: Final = "SELECT object, size_band, uploader, moment AS at, NULL::BIGINT AS downloads FROM object"
+"""Of a package that counts no downloads."""
+
 HELD: Final = {
     "member": "SELECT member, registered_at, kind FROM member",
     "section": "SELECT section, parent FROM section",
-    "thread": "SELECT thread, section, starter, created_at, state FROM thread",
+    "thread": "SELECT thread, section, starter, created_at, state, views FROM thread",
     "post": """SELECT post, thread, section, author, moment AS at, is_opening, parent_post, edited_at, state,
                       attachments
                FROM post""",
-    "object": "SELECT object, size_band, uploader, moment AS at FROM object",
+    "object": "SELECT object, size_band, uploader, moment AS at, downloads FROM object",
     "reaction": "SELECT giver, receiver, post, moment AS at, kind, weight FROM reaction",
     "message": "SELECT message, sender, recipient, moment AS at FROM message",
     "view": """SELECT member, moment AS at, thread, kind FROM read_mark

@@ -132,9 +132,9 @@ PHPBB2: Final = Package(
         "member": """SELECT member, registered_at, 'member' AS kind FROM member WHERE kind <> 'guest'
                      UNION ALL SELECT -1, NULL, 'guest'""",
         "section": "SELECT section, 4294967297 AS parent FROM section UNION ALL SELECT 4294967297, NULL",
-        "thread": """SELECT thread, section, coalesce(starter, -1) AS starter, created_at, 'visible' AS state
+        "thread": """SELECT thread, section, coalesce(starter, -1) AS starter, created_at, 'visible' AS state, views
                      FROM thread""",
-        "object": "SELECT object, size_band, coalesce(uploader, -1) AS uploader, moment AS at FROM object",
+        "object": "SELECT object, size_band, coalesce(uploader, -1) AS uploader, moment AS at, downloads FROM object",
         "post": """SELECT post, thread, section, coalesce(author, -1) AS author, moment AS at, is_opening, edited_at,
                           NULL AS parent_post, 'visible' AS state, attachments FROM post""",
         "reaction": "",

@@ -122,11 +122,6 @@ def _columns(forum: SimulatedForum, name: str, ids: SourceIds) -> dict[str, obje
     elif name == "object":
         posts = forum.tables["post"]
         columns["post"] = pa.array(ids.post[np.repeat(posts["post"], posts["attachments"])])
-        taken = forum.tables["download"]["object"]
-        columns["downloads"] = pa.array(np.bincount(taken[taken != UNKNOWN], minlength=len(ids.object)))
-    elif name == "thread":
-        seen = forum.tables["view"]["thread"]
-        columns["views"] = pa.array(np.bincount(seen[seen != UNKNOWN], minlength=len(ids.thread)))
     return columns
 
 

@@ -7,7 +7,7 @@ of reactions stand among the reactions; categories hang on one that is nobody's,
 from typing import Final
 
 from vestige.dataset.schema import Role, Software
-from vestige.simulate.packages.package import Package, PackageTable
+from vestige.simulate.packages.package import UNCOUNTED_OBJECTS, Package, PackageTable
 
 _VIP: Final = 40
 _REMOVER: Final = "(SELECT min(member) FROM member WHERE role = 'administrator')"
@@ -164,6 +164,10 @@ VANILLA: Final = Package(
     own_groups={_VIP: Role.VIP},
     bodies=frozenset({"Discussion.Body", "Comment.Body", "Log.Data", "ConversationMessage.Body"}),
     held={
+        "object": UNCOUNTED_OBJECTS,
+        "thread": """SELECT thread, section, starter, created_at, state,
+                            CASE WHEN state <> 'deleted' THEN views END AS views
+                     FROM thread""",
         "member": f"""SELECT member, registered_at, kind FROM member WHERE kind <> 'bot'
                       UNION ALL SELECT {_SYSTEM}, 1400000000, 'system'""",
         "post": f"""SELECT {_ID.format("p")} AS post, p.thread, p.section, p.author, p.moment AS at, p.is_opening,
