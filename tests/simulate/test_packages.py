@@ -44,7 +44,9 @@ SHORTEST = 12
 def forum() -> SimulatedForum:
     """Small, with more of what is rare than forums have."""
     settings = preset_settings("posting-groups", members=90, months=10)
-    standing = replace(settings.standing, ban_hazard=0.06, promotion_hazard=0.2, warnings_per_post=0.01)
+    standing = replace(
+        settings.standing, ban_hazard=0.06, promotion_hazard=0.2, warnings_per_post=0.01, acts_per_thread=0.8
+    )
     posting = replace(settings.posting, deleted_share=0.04, unapproved_share=0.02)
     structure = replace(settings.structure, anonymous_votes_per_post=0.1)
     made = simulate_forum(settings=replace(settings, standing=standing, posting=posting, structure=structure), seed=7)

@@ -27,7 +27,7 @@ from vestige.simulate import (
     write_phpbb_dump,
     write_simulated_dataset,
 )
-from vestige.simulate.phpbb_accounts import OWN_GROUP, SourceIds
+from vestige.simulate.phpbb_accounts import OWN_GROUP, SourceIds, founders
 
 LAYOUTS = {
     "mysqldump": DumpSettings(text_bytes=60),
@@ -42,9 +42,12 @@ DATED = {
     "message": ("message", "sender", "recipient", "at"),
     "object": ("object", "uploader", "at", "size_band", "downloads"),
 }
+ACTS = ("by", "kind", "at", "thread", "from_section", "to_section", "target_thread")
+"""The log of 3.0 has no posts."""
 ENTITY = {
     "starter": "member", "author": "member", "giver": "member", "receiver": "member", "sender": "member",
-    "recipient": "member", "uploader": "member", "by": "member", "parent": "section",
+    "recipient": "member", "uploader": "member", "by": "member", "parent": "section", "from_section": "section",
+    "to_section": "section", "target_thread": "thread",
 }  # fmt: skip
 
 
@@ -52,7 +55,8 @@ ENTITY = {
 def forum() -> SimulatedForum:
     settings = preset_settings("posting-groups", members=120, months=12)
     structure = replace(settings.structure, anonymous_votes_per_post=0.1)
-    return simulate_forum(settings=replace(settings, structure=structure), seed=9)
+    standing = replace(settings.standing, ban_hazard=0.03, promotion_hazard=0.1, acts_per_thread=0.5)
+    return simulate_forum(settings=replace(settings, structure=structure, standing=standing), seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,10 @@ def test_derived_dump_is_the_simulated_dataset(
     assert rows(derived["section"], parents) == rows(dataset["section"], parents, rank)
     assert sanctions(derived["sanction"], None) == sanctions(dataset["sanction"], rank)
     assert raised(derived["role_spell"], None) == raised(dataset["role_spell"], rank)
+    founder = int(rank["member"][founders(forum)[0]])
+    assert logged(derived["role_spell"], None, founder) == logged(dataset["role_spell"], rank, founder)
+    told = ACTS if LAYOUTS[name].version is PhpbbVersion.V30 else (*ACTS, "post")
+    assert acts(derived["moderation"], None, told) == acts(dataset["moderation"], rank, told)
 
 
 def without_deleted(table: pa.Table) -> pa.Table:
@@ -135,11 +143,23 @@ def sanctions(table: pa.Table, rank: Mapping[str, np.ndarray] | None) -> list[tu
     return rows(table, ("member", "by", "kind", "at"), rank)
 
 
+def acts(table: pa.Table, rank: Mapping[str, np.ndarray] | None, columns: tuple[str, ...]) -> list[tuple]:
+    """What moderators did: phpBB says that a thread became of another kind, and not of which."""
+    found = rows(table, columns, rank)
+    return sorted(((by, "other" if kind == "stick" else kind, *rest) for by, kind, *rest in found), key=repr)
+
+
+def logged(table: pa.Table, rank: Mapping[str, np.ndarray] | None, founder: int) -> list[tuple]:
+    """Dated roles above registered; a founder's come from his account."""
+    spells = rows(table, ("member", "role", "start_at", "end_at"), rank)
+    return [row for row in spells if row[1] not in {"registered", "banned"} and row[0] != founder]
+
+
 def raised(table: pa.Table, rank: Mapping[str, np.ndarray] | None) -> list[tuple]:
-    """Standing at the window's end, other than registered; a dated spell that ended is gone from a snapshot."""
+    """Standing at the window's end, other than registered."""
     kept = [
         (row["member"] if rank is None else int(rank["member"][row["member"]]), row["role"])
         for row in table.to_pylist()
-        if row["role"] != "registered" and (rank is None or row["end_at"] is None)
+        if row["role"] != "registered" and row["end_at"] is None
     ]
     return sorted(kept)

@@ -141,6 +141,29 @@ class SanctionKind(StrEnum):
     REMOVAL = "removal"
 
 
+class ModerationKind(StrEnum):
+    """What staff did to a thread or post, as the software's log tells it.
+
+    A copy leaves its original where it was; a removal can be undone, a deletion cannot.
+    """
+
+    MOVE = "move"
+    MERGE = "merge"
+    SPLIT = "split"
+    COPY = "copy"
+    CLOSE = "close"
+    OPEN = "open"
+    STICK = "stick"
+    UNSTICK = "unstick"
+    APPROVE = "approve"
+    UNAPPROVE = "unapprove"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    DELETE = "delete"
+    EDIT = "edit"
+    OTHER = "other"
+
+
 class ExternalEventKind(StrEnum):
     """Something that happened to a forum from outside."""
 
@@ -428,6 +451,27 @@ TABLES: Final = _tables(
                 _time("until", "until when; null if for ever or unknown", in_window=False),
             ),
             intervals=(("at", "until"),),
+        ),
+        Table(
+            "moderation",
+            "What staff did to threads and posts, a row an entry of the software's log.",
+            (
+                _FORUM,
+                _id("by", "who did it; null when the source does not say", references="member", nullable=True),
+                _enum("kind", ModerationKind, "what was done"),
+                _time("at", "when"),
+                _id("thread", "thread it was done to, or that held the posts", references="thread", nullable=True),
+                _id("post", "post it was done to", references="post", nullable=True),
+                _id("member", "whose thread or post it was, where the log says", references="member", nullable=True),
+                _id("from_section", "section it stood in before", references="section", nullable=True),
+                _id("to_section", "section it was moved or copied to", references="section", nullable=True),
+                _id(
+                    "target_thread",
+                    "thread that took up what was merged, or came of what was split off or copied",
+                    references="thread",
+                    nullable=True,
+                ),
+            ),
         ),
         Table(
             "external_event",

@@ -130,6 +130,8 @@ _LOST_WITH: Final = {
     "thread": "thread IN (SELECT thread FROM _lost_thread)",
     "post": "post IN (SELECT post FROM _lost_post)",
     "reaction": "post IN (SELECT post FROM _lost_post)",
+    "moderation": "thread IN (SELECT thread FROM _lost_thread) OR post IN (SELECT post FROM _lost_post) "
+    "OR (thread IS NULL AND target_thread IN (SELECT thread FROM _lost_thread))",
     "view": '"section" IN (SELECT place FROM _rare) OR thread IN (SELECT thread FROM _lost_thread)',
 }
 """Which rows of a table go with the sections."""

@@ -12,6 +12,7 @@ from vestige.simulate import people as members
 from vestige.simulate import tables as build
 from vestige.simulate.calendar import UNKNOWN, Flags, Floats, Integers, Window, draw_times_of_month, make_window
 from vestige.simulate.contacts import Posts, draw_anonymous_votes, draw_messages, draw_reactions
+from vestige.simulate.moderating import moderation_table
 from vestige.simulate.people import People
 from vestige.simulate.posting import Counts, Paths, draw_counts, draw_groups, make_paths
 from vestige.simulate.settings import ForumSettings
@@ -220,6 +221,15 @@ def _make_threads(
         "post": post_table,
         "object": build.object_table(details, post_table),
         "sanction": build.sanction_table(details, window, people, posts, first_member, warned_share),
+        "moderation": moderation_table(
+            _generator(seed, _Stage.DETAILS, 1),
+            window,
+            people,
+            thread_table,
+            threads.opening,
+            first_member,
+            settings.standing.acts_per_thread,
+        ),
     }
 
 

@@ -29,6 +29,7 @@ REGISTERED_GROUP, MODERATOR_GROUP, ADMINISTRATOR_GROUP, BOT_GROUP, OWN_GROUP = 2
 
 _IGNORED, _FOUNDER = 2, 3
 _GAP_SHARE: Final = 0.02
+_HOSTILE: Final = b" O'x \\ \"; -- "
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,7 @@ def users_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
     kept = np.flatnonzero(np.arange(len(ids.member)) != DELETED)
     kind = np.zeros(len(ids.member), np.int8)
     kind[: forum.first_member] = _IGNORED
-    founder = np.flatnonzero(forum.truth.people.administrator)[:1] + forum.first_member
-    kind[founder] = _FOUNDER
-    hostile = b" O'x \\ \"; -- "
+    kind[founders(forum)] = _FOUNDER
     return TableRows(
         len(kept),
         {
@@ -96,14 +95,29 @@ def users_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
             "user_type": kind[kept],
             "group_id": _group_of(forum)[kept],
             "user_regdate": or_zero(table["registered_at"])[kept],
-            "username": Numbered(ids.member[kept], canaries["users.username"].encode() + hostile),
-            "username_clean": Numbered(ids.member[kept], canaries["users.username_clean"].encode() + hostile),
+            "username": Numbered(ids.member[kept], member_name(canaries)),
+            "username_clean": Numbered(ids.member[kept], canaries["users.username_clean"].encode() + _HOSTILE),
             "user_posts": np.where(kept < FIRST_BOT, 0, written[kept]),
             "user_lastpost_time": last_post[kept],
             "user_lastvisit": last_visit[kept],
             "user_last_active": last_visit[kept],
         },
     )
+
+
+def member_name(canaries: Mapping[str, str]) -> bytes:
+    """How every member's name begins; his id follows."""
+    return canaries["users.username"].encode() + _HOSTILE
+
+
+def own_group_name(canaries: Mapping[str, str]) -> bytes:
+    """Name of the forum's own group, of those who are `vip`."""
+    return canaries["groups.group_name"].encode() + b" '); --"
+
+
+def founders(forum: SimulatedForum) -> Integers:
+    """Table ids of the founders: administrators by their account, whatever their groups."""
+    return np.flatnonzero(forum.truth.people.administrator)[:1] + forum.first_member
 
 
 def user_group_rows(forum: SimulatedForum, ids: SourceIds) -> TableRows:
@@ -124,7 +138,7 @@ def user_group_rows(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 
 def groups_rows(canaries: Mapping[str, str]) -> TableRows:
     """The standing groups, and one of the forum's own for `vip`."""
-    names = (*STANDING_GROUPS, canaries["groups.group_name"].encode() + b" '); --")
+    names = (*STANDING_GROUPS, own_group_name(canaries))
     number = np.arange(1, len(names) + 1)
     kind = np.where(number <= len(STANDING_GROUPS), 3, 1)
     return TableRows(len(names), {"group_id": number, "group_type": kind, "group_name": Words(number - 1, names)})

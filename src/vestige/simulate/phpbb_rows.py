@@ -10,7 +10,6 @@ from vestige.simulate.calendar import UNKNOWN, Integers
 from vestige.simulate.dump_file import TableRows
 from vestige.simulate.forum import SimulatedForum
 from vestige.simulate.phpbb_accounts import (
-    ANONYMOUS,
     SourceIds,
     bots_rows,
     groups_rows,
@@ -18,6 +17,7 @@ from vestige.simulate.phpbb_accounts import (
     user_group_rows,
     users_rows,
 )
+from vestige.simulate.phpbb_log import log_ids, log_rows
 from vestige.simulate.sql_rows import Numbered, Value, Words
 from vestige.simulate.tables import code_of
 
@@ -25,7 +25,6 @@ _VISIBILITY: Final = {State.VISIBLE: 1, State.UNAPPROVED: 0, State.DELETED: 2}
 BAND_BYTES: Final = np.array([20_000, 400_000, 4_000_000, 40_000_000, 400_000_000])
 _SENT_FOLDER: Final = -1
 _SMALL_TABLE: Final = 200
-_ADMINISTRATORS_LOG, _USER_LOG = 0, 3
 
 
 def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> dict[str, TableRows]:
@@ -42,9 +41,9 @@ def phpbb_rows(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
         "bots": bots_rows(forum, ids),
         "config": _config(canaries),
         "drafts": _small({"draft_id": np.arange(1, _SMALL_TABLE + 1)}),
-        "forums": _forums(forum, ids),
+        "forums": _forums(forum, ids, canaries),
         "groups": groups_rows(canaries),
-        "log": _log(forum, ids, canaries),
+        "log": log_rows(forum, ids, canaries),
         "posts": _posts(forum, ids),
         "privmsgs": _privmsgs(forum, ids, canaries),
         "privmsgs_to": _privmsgs_to(forum, ids),
@@ -69,7 +68,7 @@ def _config(canaries: Mapping[str, str]) -> TableRows:
     return TableRows(len(names), {"config_name": Words(np.arange(len(names)), names)})
 
 
-def _forums(forum: SimulatedForum, ids: SourceIds) -> TableRows:
+def _forums(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
     parent = forum.tables["section"]["parent"]
     tops = np.flatnonzero(parent == UNKNOWN)
     order = np.concatenate([np.concatenate(([top], np.flatnonzero(parent == top))) for top in tops])
@@ -83,6 +82,7 @@ def _forums(forum: SimulatedForum, ids: SourceIds) -> TableRows:
         {
             "forum_id": ids.section,
             "parent_id": np.where(parent == UNKNOWN, 0, ids.section[parent]),
+            "forum_name": Numbered(ids.section, canaries["forums.forum_name"].encode()),
             "left_id": left,
             "right_id": left + 1 + 2 * children,
             "forum_type": np.ones(len(parent), np.int8),
@@ -244,7 +244,7 @@ def _warnings(forum: SimulatedForum, ids: SourceIds) -> TableRows:
             "warning_id": np.arange(1, len(rows) + 1),
             "user_id": ids.member[table["member"][rows]],
             "post_id": ids.post[table["post"][rows]],
-            "log_id": _log_ids(forum)[rows],
+            "log_id": log_ids(forum)[rows],
             "warning_time": table["at"][rows],
         },
     )
@@ -252,34 +252,6 @@ def _warnings(forum: SimulatedForum, ids: SourceIds) -> TableRows:
 
 def _sanctions(forum: SimulatedForum, kind: SanctionKind) -> Integers:
     return np.flatnonzero(forum.tables["sanction"]["kind"] == code_of(kind))
-
-
-def _log(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:
-    """An entry for every sanction that somebody known imposed, and one that holds a canary."""
-    table = forum.tables["sanction"]
-    rows = np.flatnonzero(table["by"] != UNKNOWN)
-    operations = (b"LOG_BAN_USER", b"LOG_USER_WARNING_BODY", canaries["log.log_operation"].encode())
-    ban = table["kind"][rows] == code_of(SanctionKind.BAN)
-    count = len(rows) + 1
-    text = canaries["log.log_data"]
-    return TableRows(
-        count,
-        {
-            "log_id": np.concatenate((_log_ids(forum)[rows], [count])),
-            "log_type": np.concatenate((np.full(len(rows), _USER_LOG), [_ADMINISTRATORS_LOG])),
-            "user_id": np.concatenate((ids.member[table["by"][rows]], [ANONYMOUS])),
-            "reportee_id": np.concatenate((ids.member[table["member"][rows]], [0])),
-            "log_time": np.concatenate((table["at"][rows], [forum.window.end])),
-            "log_operation": Words(np.concatenate((np.where(ban, 0, 1), [2])), operations),
-            "log_data": Words(np.zeros(count, np.int8), (f'a:1:{{i:0;s:{len(text)}:"{text}";}}'.encode(),)),
-        },
-    )
-
-
-def _log_ids(forum: SimulatedForum) -> Integers:
-    """Log entry of each sanction; 0 where there is none."""
-    known = forum.tables["sanction"]["by"] != UNKNOWN
-    return np.where(known, np.cumsum(known), 0)
 
 
 def _sessions(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str]) -> TableRows:

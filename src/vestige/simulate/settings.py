@@ -220,6 +220,8 @@ class StandingSettings:
         early_posting_effect: log hazard ratio of promotion for members who posted in their first month.
         ban_hazard: bans a month, the same for all; a banned member does nothing more.
         warnings_per_post: warnings, per post.
+        acts_per_thread: what staff did to threads and opening posts (moved, merged, split, closed, stuck, edited), per
+            thread.
         bots: number of crawler accounts.
     """
 
@@ -229,11 +231,13 @@ class StandingSettings:
     early_posting_effect: float = 1.0
     ban_hazard: float = 0.0004
     warnings_per_post: float = 0.0005
+    acts_per_thread: float = 0.03
     bots: int = 5
 
     def __post_init__(self) -> None:
         _require_between(self, 0, MAXIMUM_MEMBERS, "administrators", "moderators")
         _require_between(self, 0, 1, "warnings_per_post", "ban_hazard", "promotion_hazard")
+        _require_between(self, 0, 20, "acts_per_thread")
         _require_between(self, -10, 10, "early_posting_effect")
         _require_between(self, 0, 1000, "bots")
 

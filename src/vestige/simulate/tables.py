@@ -211,7 +211,7 @@ def sanction_table(
     is_ban = np.arange(len(at)) < len(banned)
     columns: Columns = {
         "member": np.concatenate((banned + first_member, posts.author[warned])).astype(np.int32),
-        "by": _draw_staff(generator, people, at, first_member),
+        "by": draw_staff(generator, people, at, first_member),
         "kind": np.where(is_ban, code_of(SanctionKind.BAN), code_of(SanctionKind.WARNING)).astype(np.int8),
         "at": at,
         "until": np.where(is_ban, UNKNOWN, at + _WARNING_SECONDS),
@@ -221,7 +221,7 @@ def sanction_table(
     return {name: column[order] for name, column in columns.items()}
 
 
-def _draw_staff(generator: np.random.Generator, people: People, at: Integers, first_member: int) -> Integers:
+def draw_staff(generator: np.random.Generator, people: People, at: Integers, first_member: int) -> Integers:
     """Someone of the staff for each sanction: whoever is drawn, or the first of them while he is not yet appointed.
 
     UNKNOWN where that one was not there either.

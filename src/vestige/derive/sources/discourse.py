@@ -24,9 +24,10 @@ and its code; times are UTC without a zone; soft deletion is `deleted_at`; the o
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import cases, kind_of, words_of
 from vestige.results import Severity
 
 DELETED_ACCOUNT: Final = 0
@@ -40,6 +41,22 @@ DIRECT_CHANNELS: Final = {b"DirectMessage": 1, b"DirectMessageChannel": 1}
 SUSPEND, UNSUSPEND, SILENCE, UNSILENCE, DEACTIVATE = 10, 11, 30, 31, 39
 LEVEL_CHANGES: Final = "2, 15"
 """`user_histories.action`: by staff, and by the software."""
+
+MODERATED: Final = {
+    17: ModerationKind.REMOVE, 18: ModerationKind.REMOVE, 49: ModerationKind.OTHER, 50: ModerationKind.OTHER,
+    53: ModerationKind.EDIT, 55: ModerationKind.RESTORE, 56: ModerationKind.APPROVE, 64: ModerationKind.UNAPPROVE,
+}  # fmt: skip
+"""`user_histories.action` of posts and threads (49 and 50 bar a post's author from changing it, and allow it again)."""
+SMALL_ACTIONS: Final = words_of(
+    {
+        ModerationKind.CLOSE: (b"closed.enabled", b"autoclosed.enabled", b"archived.enabled"),
+        ModerationKind.OPEN: (b"closed.disabled", b"autoclosed.disabled", b"archived.disabled"),
+        ModerationKind.STICK: (b"pinned.enabled", b"pinned_globally.enabled"),
+        ModerationKind.UNSTICK: (b"pinned.disabled", b"pinned_globally.disabled"),
+        ModerationKind.OTHER: (b"visible.enabled", b"visible.disabled"),
+    }
+)
+"""`posts.action_code` of the notes that the software leaves in a thread (visible: listed or not)."""
 
 LIKE: Final = 2
 SMALL_ACTION: Final = 3
@@ -65,8 +82,11 @@ _TABLES: Final = (
         SourceColumn("previous_value", Cell.WORD, vocabulary=LEVELS),
         SourceColumn("new_value", Cell.WORD, vocabulary=LEVELS),
         key="id action",
-        numbers="acting_user_id target_user_id",
+        numbers="acting_user_id target_user_id topic_id post_id",
         moments="created_at",
+    ),
+    declare_table(
+        "moved_posts", key="id new_topic_id", numbers="old_topic_id created_new_topic user_id", moments="created_at"
     ),
     declare_table("user_warnings", key="id user_id", numbers="created_by_id", moments="created_at"),
     declare_table("categories", key="id", numbers="parent_category_id", required=True),
@@ -74,12 +94,13 @@ _TABLES: Final = (
         "topics",
         SourceColumn("archetype", Cell.WORD, required=True, vocabulary=ARCHETYPES),
         key="id",
-        numbers="category_id user_id visible",
+        numbers="category_id user_id visible views",
         moments="created_at deleted_at",
         required=True,
     ),
     declare_table(
         "posts",
+        SourceColumn("action_code", Cell.WORD, vocabulary=SMALL_ACTIONS),
         key="id topic_id post_number",
         numbers="user_id post_type reply_to_post_number version hidden user_deleted deleted_by_id",
         moments="created_at last_version_at deleted_at",
@@ -330,6 +351,30 @@ SELECT p.user_id AS member, p.deleted_by_id AS "by", 'removal' AS kind, p.delete
 WHERE p.deleted_at IS NOT NULL AND p.deleted_by_id > 0 AND p.user_id > 0 AND p.deleted_by_id <> p.user_id
 """
 
+_STAFF_LOG: Final = f"""
+SELECT CASE WHEN h.acting_user_id <> 0 THEN h.acting_user_id END AS "by", {cases("h.action", MODERATED)} AS kind,
+       h.created_at AS at, coalesce(h.topic_id, p.topic_id) AS thread, h.post_id AS post,
+       CASE WHEN h.target_user_id > 0 THEN h.target_user_id END AS member
+FROM user_histories h
+LEFT JOIN posts p ON p.id = h.post_id
+LEFT JOIN topics t ON t.id = coalesce(h.topic_id, p.topic_id)
+WHERE h.action IN ({", ".join(map(str, MODERATED))}) AND t.archetype IS DISTINCT FROM 1
+"""
+
+_SMALL_ACTIONS: Final = f"""
+SELECT p.user_id AS "by", {kind_of("p.action_code")} AS kind, p.created_at AS at, p.topic_id AS thread
+FROM posts p JOIN topics t ON t.id = p.topic_id AND t.archetype IS DISTINCT FROM 1
+WHERE p.post_type = {SMALL_ACTION} AND p.action_code > 0
+"""
+
+_MOVED: Final = f"""
+SELECT m.user_id AS "by", CASE WHEN m.made THEN 'split' ELSE 'merge' END AS kind, min(m.created_at) AS at,
+       m.old_topic_id AS thread, m.new_topic_id AS target_thread
+FROM (SELECT *, coalesce(created_new_topic, 0) = 1 AS made, created_at // {_SAME_MOMENT} AS minute FROM moved_posts) m
+GROUP BY m.user_id, m.made, m.old_topic_id, m.new_topic_id, m.minute
+"""
+"""Posts moved together, to a new thread or to one that was there: a row each in the database, one act here."""
+
 _OBJECT: Final = f"""
 SELECT id AS object, user_id AS uploader, created_at AS at, {size_band("filesize")} AS size_band
 FROM uploads WHERE id > 0
@@ -432,8 +477,11 @@ DISCOURSE: Final = Source(
                                 FROM user_warnings""",
             "posts": _REMOVALS,
         },
+        "moderation": {"user_histories": _STAFF_LOG, "posts": _SMALL_ACTIONS, "moved_posts": _MOVED},
     },
     absent={
+        "moderation.from_section": "who moved a thread to another category stands in the text of its revisions only",
+        "moderation.to_section": "who moved a thread to another category stands in the text of its revisions only",
         "object.downloads": "Discourse does not count downloads",
         "download": "Discourse does not log who downloaded what",
         "external_event": "not in a forum's own records; the custodian knows them",

@@ -21,9 +21,10 @@ hiding is soft deletion; what waits for approval is private as well; events (ren
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import kind_of, words_of
 from vestige.results import Severity
 
 DELETED_ACCOUNT: Final = 0
@@ -32,7 +33,20 @@ DELETED_ACCOUNT: Final = 0
 ADMINISTRATORS, GUESTS, MEMBERS, MODERATORS = 1, 2, 3, 4
 """Groups that the installer makes; nobody is ever entered in 2 and 3."""
 
-COMMENT: Final = {b"comment": 1}
+POST_TYPES: Final = {
+    b"comment": 1,
+    **words_of(
+        {
+            ModerationKind.MOVE: (b"discussionTagged",),
+            ModerationKind.MERGE: (b"discussionMerged",),
+            ModerationKind.SPLIT: (b"discussionSplit",),
+            ModerationKind.CLOSE: (b"discussionLocked",),
+            ModerationKind.STICK: (b"discussionStickied",),
+            ModerationKind.EDIT: (b"discussionRenamed",),
+        }
+    ),
+}
+"""What members wrote, and events that the software notes as posts; what they say in words is not read."""
 
 _TABLES: Final = (
     declare_table(
@@ -55,7 +69,7 @@ _TABLES: Final = (
     ),
     declare_table(
         "posts",
-        SourceColumn("type", Cell.WORD, vocabulary=COMMENT),
+        SourceColumn("type", Cell.WORD, vocabulary=POST_TYPES),
         key="id discussion_id",
         numbers="user_id hidden_user_id is_approved",
         moments="created_at edited_at hidden_at",
@@ -192,6 +206,25 @@ FROM {_PUBLIC_POSTS}
 WHERE p.hidden_at IS NOT NULL AND p.user_id IS NOT NULL AND p.hidden_user_id <> p.user_id
 """
 
+_EVENTS: Final = f"""
+SELECT e.user_id AS "by",
+       CASE WHEN e.kind = 'close' AND e.place % 2 = 0 THEN 'open'
+            WHEN e.kind = 'stick' AND e.place % 2 = 0 THEN 'unstick' ELSE e.kind END AS kind,
+       e.created_at AS at, CASE WHEN e.kind <> 'merge' THEN d.id END AS thread, NULL::BIGINT AS post,
+       NULL::BIGINT AS member, CASE WHEN e.kind = 'move' AND e.is_last THEN d.tag_id END AS to_section,
+       CASE WHEN e.kind = 'merge' THEN d.id END AS target_thread
+FROM (
+    SELECT user_id, created_at, discussion_id, {kind_of("type")} AS kind, row_number() OVER told AS place,
+           lead(id) OVER told IS NULL AS is_last
+    FROM posts WHERE type > 1 WINDOW told AS (PARTITION BY discussion_id, type ORDER BY id)
+) e JOIN ({_PUBLIC}) d ON d.id = e.discussion_id
+WHERE NOT (e.kind = 'edit' AND e.user_id IS NOT DISTINCT FROM d.user_id)
+UNION ALL
+SELECT p.hidden_user_id, 'remove', p.hidden_at, p.discussion_id, p.id, p.user_id, NULL, NULL
+FROM {_PUBLIC_POSTS} WHERE p.hidden_at IS NOT NULL AND p.hidden_user_id <> p.user_id
+"""
+"""Locking and unlocking leave the same note, in turn; the last move leads to where the thread stands."""
+
 _FINDINGS: Final = (
     SourceFinding(
         "deleted-authors-collapsed",
@@ -269,8 +302,10 @@ FLARUM: Final = Source(
                         WHERE suspended_until IS NOT NULL""",
             "posts": _REMOVALS,
         },
+        "moderation": {"posts": _EVENTS},
     },
     absent={
+        "moderation.from_section": "which tags a discussion had before stands in words only",
         "thread.views": "Flarum counts no views without the extension Discussion Views of FoF",
         "object.downloads": "downloads are logged one by one, not counted",
         "external_event": "not in a forum's own records; the custodian knows them",

@@ -23,9 +23,10 @@ times are seconds since the epoch, 0 is unset. Log entries are in the board's la
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import kind_of, words_of
 from vestige.results import Severity
 
 LOG_ACTIONS: Final = {
@@ -33,8 +34,29 @@ LOG_ACTIONS: Final = {
     b"Lifted User Ban": 2,
     b"Soft Deleted Post": 3,
     b"Selected Posts Soft Deleted": 3,
-}
-"""Entries of the moderators' log that concern a member and name no subject."""
+    **words_of(
+        {
+            ModerationKind.MOVE: (b"Thread Moved", b"Threads Moved"),
+            ModerationKind.MERGE: (b"Threads Merged",),
+            ModerationKind.SPLIT: (b"Thread Split",),
+            ModerationKind.COPY: (b"Thread Copied", b"Threads Copied"),
+            ModerationKind.CLOSE: (b"Thread Closed", b"Threads Closed"),
+            ModerationKind.OPEN: (b"Thread Opened", b"Threads Opened"),
+            ModerationKind.STICK: (b"Thread Stuck", b"Threads Stuck"),
+            ModerationKind.UNSTICK: (b"Thread Unstuck", b"Threads Unstuck"),
+            ModerationKind.APPROVE: (b"Threads Approved", b"Selected Posts Approved"),
+            ModerationKind.UNAPPROVE: (b"Threads Unapproved", b"Selected Posts Unapproved"),
+            ModerationKind.REMOVE: (b"Thread Soft Deleted", b"Threads Soft Deleted", b"Selected Threads Soft Deleted"),
+            ModerationKind.RESTORE: (
+                b"Thread Restored", b"Threads Restored", b"Selected Threads Restored", b"Post Restored",
+                b"Restored Post", b"Selected Posts Restored",
+            ),
+            ModerationKind.DELETE: (b"Threads Deleted", b"Deleted Post", b"Post Deleted"),
+            ModerationKind.OTHER: (b"Thread Notes Edited", b"Merged Selective Posts", b"Thread Redirects Removed"),
+        }
+    ),
+}  # fmt: skip
+"""Entries of the moderators' log that name no subject; those below 100 concern a member as well."""
 
 LOG_DATA: Final = {b"uid": -1, b"pids": -2}
 """Keys of the log's PHP-serialised data under which ids stand."""
@@ -107,7 +129,7 @@ _TABLES: Final = (
         SourceColumn("action", Cell.WORD, vocabulary=LOG_ACTIONS),
         SourceColumn("data", Cell.NUMBERS, packing=Packing.VALUES, vocabulary=LOG_DATA),
         key="uid",
-        numbers="tid pid",
+        numbers="fid tid pid",
     ),
 )
 
@@ -331,6 +353,24 @@ WHERE p.visible = -1 AND p.uid > 0 AND p.uid <> l.actor
 GROUP BY p.pid, p.uid, l.actor
 """
 
+_ACTS: Final = f"""
+SELECT nullif(uid, 0) AS "by", CASE action WHEN 3 THEN 'remove' ELSE {kind_of("action")} END AS kind, dateline AS at,
+       nullif(fid, 0) AS fid, nullif(tid, 0) AS tid, nullif(pid, 0) AS pid
+FROM moderatorlog
+"""
+
+_MODERATION: Final = f"""
+SELECT a."by", a.kind, a.at, CASE WHEN a.kind <> 'merge' THEN a.tid END AS thread, a.pid AS post,
+       CASE WHEN a.kind IN ('move', 'copy') THEN a.fid END AS from_section,
+       CASE WHEN a.kind = 'move' THEN coalesce(
+           lead(a.fid) OVER moves, CASE WHEN lead(a.at) OVER moves IS NULL THEN nullif(t.fid, 0) END) END AS to_section,
+       CASE WHEN a.kind = 'merge' THEN a.tid END AS target_thread
+FROM ({_ACTS}) a LEFT JOIN threads t ON t.tid = a.tid AND NOT ({_IS_SHADOW})
+WHERE a.kind IS NOT NULL
+WINDOW moves AS (PARTITION BY a.tid, a.kind ORDER BY a.at)
+"""
+"""An entry says where a thread stood; the next move, or where it stands today, says where it went."""
+
 _ASSEMBLY: Final = {
     "member": {"users": _MEMBER},
     "role_spell": {
@@ -364,6 +404,7 @@ _ASSEMBLY: Final = {
         "moderatorlog": f"""SELECT member, actor AS "by", 'ban' AS kind, start_at AS at, end_at AS until
                             FROM ({_LOGGED_BANS}) UNION ALL {_LOGGED_REMOVAL}""",
     },
+    "moderation": {"moderatorlog": _MODERATION},
 }
 
 _ABSENT: Final = {

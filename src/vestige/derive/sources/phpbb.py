@@ -16,7 +16,9 @@ What it can supply:
     sanction        banlist, warnings, log (lifted bans, expired warnings, posts deleted for good, who did it), users
                     (accounts deactivated by hand), posts (posts removed by somebody else than their author)
 
-and what it cannot: downloads (a counter only), which post a post replies to, where a thread stood before it was moved.
+    moderation      log (moderators' entries; sections by their names, see `phpbb_moderation.py`)
+
+and what it cannot: who downloaded (a counter only), which post a post replies to, which thread was merged into another.
 Facts: phpBB's own schema of 3.0.x and 3.3.x; times are seconds since the epoch, 0 is unset.
 """
 
@@ -25,6 +27,7 @@ from typing import Final
 from vestige.dataset.schema import Software
 from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.phpbb_moderation import MODERATION
 from vestige.derive.sources.phpbb_roles import (
     BANS,
     FOUNDERS,
@@ -65,7 +68,7 @@ _TABLES: Final = (
     ),
     declare_table("user_group", key="user_id group_id", numbers="user_pending"),
     declare_table("moderator_cache", key="user_id group_id"),
-    declare_table("forums", key="forum_id", numbers="parent_id", required=True),
+    declare_table("forums", SourceColumn("forum_name", Cell.NAME), key="forum_id", numbers="parent_id", required=True),
     declare_table(
         "topics",
         key="topic_id",
@@ -106,6 +109,7 @@ _TABLES: Final = (
         SourceColumn("log_operation", Cell.WORD, required=True, vocabulary=LOG_OPERATIONS),
         SourceColumn("log_data", Cell.NAMES, vocabulary=LOGGED_NAMES),
         key="log_id log_type user_id reportee_id",
+        numbers="forum_id topic_id post_id",
     ),
 )
 
@@ -266,6 +270,7 @@ _ASSEMBLY: Final = {
         "users": _DEACTIVATED,
         "posts": _REMOVAL,
     },
+    "moderation": {"log": MODERATION},
 }
 
 _ABSENT: Final = {
@@ -275,6 +280,8 @@ _ABSENT: Final = {
     "object.class": "needs a list of hashes that stays outside",
     "role_spell.start_at": "phpBB keeps today's groups; its log, which has changes, was emptied or names nobody here",
     "role_spell.end_at": "phpBB keeps today's groups; its log, which has changes, was emptied or names nobody here",
+    "moderation.from_section": "the log names sections: no thread was moved, or the sections have other names now",
+    "moderation.to_section": "the log names sections: no thread was moved, or the sections have other names now",
     "reaction.at": "the extension recorded no times when these thanks were given",
 }
 
@@ -324,24 +331,6 @@ _FINDINGS: Final = (
         Severity.NOTE,
         "{count} changes of groups in the log name a group or members that are not there any more: not used",
         UNRESOLVED,
-    ),
-    SourceFinding(
-        "threads-merged",
-        Severity.NOTE,
-        "{count} times moderators merged posts into another thread: they stand where they ended up",
-        "SELECT count(*) FROM log WHERE log_operation = 22",
-    ),
-    SourceFinding(
-        "threads-split",
-        Severity.NOTE,
-        "{count} times moderators split posts off a thread: they stand where they ended up",
-        "SELECT count(*) FROM log WHERE log_operation = 23",
-    ),
-    SourceFinding(
-        "threads-moved",
-        Severity.NOTE,
-        "{count} times moderators moved a thread to another section: it stands where it ended up",
-        "SELECT count(*) FROM log WHERE log_operation = 24",
     ),
     SourceFinding(
         "last-visits-only",

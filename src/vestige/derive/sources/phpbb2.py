@@ -171,6 +171,7 @@ _ASSEMBLY: Final = {
 }
 
 _ABSENT: Final = {
+    "moderation": "phpBB 2 keeps no log of what moderators do",
     "reaction": "phpBB 2 has no reactions",
     "download": "the extension counts an attachment's downloads and does not log who made them",
     "external_event": "not in a forum's own records; the custodian knows them",

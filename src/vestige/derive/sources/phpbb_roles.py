@@ -6,6 +6,8 @@ are gone when the dataset is written. Members and groups that were renamed or re
 
 from typing import Final
 
+from vestige.derive.sources.phpbb_moderation import MODERATION_WORDS
+
 GROUP_NAMES: Final = {
     b"ADMINISTRATORS": 1,
     b"GLOBAL_MODERATORS": 2,
@@ -45,12 +47,12 @@ LOG_OPERATIONS: Final = {
     b"LOG_USER_GROUP_RESIGN": 14,
     b"LOG_DELETE_POST": 21,
     b"LOG_DELETE_TOPIC": 21,
-    b"LOG_MERGE": 22,
-    b"LOG_SPLIT_SOURCE": 23,
-    b"LOG_MOVE": 24,
+    b"LOG_SPLIT_DESTINATION": 22,
+    **MODERATION_WORDS,
 }
 """Entries of the user log (log_type 3: reportee_id is the member concerned, user_id who did it), of the
-administrators' (11, 12: a group's name, and names of members) and of the moderators' (21: subject, author, reason)."""
+administrators' (11, 12: a group's name, and names of members) and of the moderators' (21: subject, author, reason; 22
+follows upon a split with the same moment and moderator; the others see `phpbb_moderation.py`)."""
 
 FOUNDERS: Final = """
 SELECT user_id AS member, 'administrator' AS role, 0 AS rank, 'snapshot' AS evidence FROM users WHERE user_type = 3

@@ -16,7 +16,10 @@ What it can supply:
     sanction        ban_items + ban_groups, log_actions (who banned, posts and threads removed by somebody else than
                     their author), log_comments (warnings)
 
-and what it cannot: downloads (a counter only), which post a post replies to, changes of groups older than the log.
+    moderation      log_actions (the moderators' entries)
+
+and what it cannot: who downloaded (a counter only), what was merged into a thread, which post a post replies to,
+changes of groups older than the log.
 Facts: SMF's own schema and code; times are seconds since the epoch, 0 is unset. A read-mark is the number of the newest
 message of the whole forum at that moment: it was set at or shortly after that message's time. `is_activated` above 10
 is banned.
@@ -24,9 +27,10 @@ is banned.
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import kind_of, words_of
 from vestige.results import Severity
 
 GUEST_ACCOUNT: Final = 0
@@ -41,10 +45,33 @@ LOG_ACTIONS: Final = {
     b"banremove": 5,
     b"delete": 6,
     b"remove": 7,
+    **words_of(
+        {
+            ModerationKind.MOVE: (b"move",),
+            ModerationKind.MERGE: (b"merge",),
+            ModerationKind.SPLIT: (b"split",),
+            ModerationKind.CLOSE: (b"lock",),
+            ModerationKind.OPEN: (b"unlock",),
+            ModerationKind.STICK: (b"sticky",),
+            ModerationKind.UNSTICK: (b"unsticky",),
+            ModerationKind.APPROVE: (b"approve", b"approve_topic"),
+            ModerationKind.UNAPPROVE: (b"unapprove", b"unapprove_topic"),
+            ModerationKind.RESTORE: (b"restore_topic", b"restore_posts"),
+            ModerationKind.EDIT: (b"modify",),
+        }
+    ),
 }
-"""Entries that concern a member; 6 removes a message, 7 a topic."""
+"""Entries of the logs; those below 100 concern a member: 6 removes a message, 7 a topic."""
 
-LOG_KEYS: Final = {b"member": -1, b"group": -2}
+LOG_KEYS: Final = {
+    b"member": -1,
+    b"group": -2,
+    b"board_from": -3,
+    b"board_to": -4,
+    b"new_topic": -5,
+    b"topic": -6,
+    b"board": -7,
+}
 """Keys of `log_actions.extra` under which ids stand; a group may stand there by its name, which is never read."""
 
 SETTINGS: Final = {b"recycle_board": 1, b"recycle_enable": 2}
@@ -117,7 +144,7 @@ _TABLES: Final = (
         SourceColumn("action", Cell.WORD, required=True, vocabulary=LOG_ACTIONS),
         SourceColumn("extra", Cell.NUMBERS, vocabulary=LOG_KEYS, packing=Packing.VALUES),
         key="id_action",
-        numbers="id_member",
+        numbers="id_member id_board id_topic id_msg",
         seconds="log_time",
     ),
     declare_table("log_topics", key="id_member id_topic id_msg"),
@@ -142,7 +169,7 @@ _LOG: Final = """
 SELECT id_action, action, id_member AS actor, log_time AS moment,
        extra[list_position(extra, -1) + 1] AS member,
        CASE WHEN list_contains(extra, -2) THEN extra[list_position(extra, -2) + 1] END AS group_id
-FROM log_actions WHERE action > 0 AND log_time IS NOT NULL AND list_contains(extra, -1)
+FROM log_actions WHERE action BETWEEN 1 AND 7 AND log_time IS NOT NULL AND list_contains(extra, -1)
 """
 
 _IN_GROUPS: Final = """
@@ -305,6 +332,32 @@ LEFT JOIN ({_LOG}) l ON l.action = 4 AND l.member = b.member AND abs(b.start_at 
 GROUP BY b.id_ban, b.member, b.shut_out, b.start_at, b.end_at
 """
 
+
+def _extra(key: int) -> str:
+    """SQL: the number that stands under a key of an entry's extra data."""
+    return f"CASE WHEN list_contains(l.extra, {key}) THEN l.extra[list_position(l.extra, {key}) + 1] END"
+
+
+_MODERATION: Final = f"""
+SELECT nullif(a.actor, 0) AS "by", a.kind, a.moment AS at,
+       CASE WHEN a.kind <> 'merge' THEN a.thread END AS thread, a.post, a.member,
+       CASE WHEN a.kind = 'move' THEN a.board_from END AS from_section,
+       CASE WHEN a.kind = 'move' THEN coalesce(a.board_to, a.board) END AS to_section,
+       CASE WHEN a.kind = 'merge' THEN a.thread WHEN a.kind = 'split' THEN a.new_topic END AS target_thread
+FROM (
+    SELECT l.id_member AS actor, l.log_time AS moment, nullif(l.id_msg, 0) AS post,
+           coalesce(nullif(l.id_board, 0), {_extra(-7)}) AS board,
+           CASE WHEN l.action = 6 AND m.id_msg IS NOT NULL OR l.action = 7 AND t.id_topic IS NOT NULL THEN 'remove'
+                WHEN l.action IN (6, 7) THEN 'delete' ELSE {kind_of("l.action")} END AS kind,
+           coalesce(t.thread, l.topic) AS thread, nullif({_extra(-1)}, 0) AS member,
+           {_extra(-3)} AS board_from, {_extra(-4)} AS board_to, {_extra(-5)} AS new_topic
+    FROM (SELECT l.*, coalesce(nullif(l.id_topic, 0), {_extra(-6)}) AS topic FROM log_actions l WHERE l.action >= 6) l
+    LEFT JOIN ({_TOPICS}) t ON t.id_topic = l.topic
+    LEFT JOIN messages m ON m.id_msg = l.id_msg
+) a
+"""
+"""What is removed is deleted for good unless it is still there, in the recycling board."""
+
 _FINDINGS: Final = (
     SourceFinding(
         "deleted-authors-collapsed",
@@ -392,6 +445,7 @@ SMF: Final = Source(
                                WHERE comment_type = 1 AND id_recipient > 0""",
             "log_actions": _LOGGED_SANCTIONS,
         },
+        "moderation": {"log_actions": _MODERATION},
     },
     absent={
         "download": "SMF counts an attachment's downloads and does not log who made them",

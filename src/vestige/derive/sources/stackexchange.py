@@ -9,13 +9,16 @@
 | view | Users | each member's last visit; views are counted for each question, without who viewed |
 | role_spell | Badges Sheriff and Constable | served as moderator; when the service began is not told |
 
-PostHistory, PostLinks and Tags are not opened: nothing in the schema needs them.
+| moderation | PostHistory, where it is there: closed, deleted, locked, protected, moved, merged | |
+
+PostLinks and Tags are not opened: nothing in the schema needs them.
 """
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, SourceTable
+from vestige.derive.sources.moderating import cases
 from vestige.results import Severity
 
 QUESTION: Final = 1
@@ -33,6 +36,15 @@ DELETED_ACCOUNT: Final = 0
 SERVED_AS_MODERATOR: Final = {b"Sheriff": 1, b"Constable": 2}
 """Badges given for service: Sheriff to an elected moderator after a year, Constable to an appointed one after a year
 or when the site left its trial. Deputy and Marshal reward flagging and say nothing of a role."""
+
+MODERATED: Final = {
+    10: ModerationKind.CLOSE, 11: ModerationKind.OPEN, 12: ModerationKind.REMOVE, 13: ModerationKind.RESTORE,
+    14: ModerationKind.CLOSE, 15: ModerationKind.OPEN, 19: ModerationKind.OTHER, 20: ModerationKind.OTHER,
+    35: ModerationKind.MOVE, 36: ModerationKind.MOVE, 37: ModerationKind.MERGE, 38: ModerationKind.MERGE,
+}  # fmt: skip
+"""`PostHistoryTypeId`: 14 and 15 lock and unlock, 19 and 20 protect from newcomers, 35 and 36 are moves between sites,
+37 is what was merged and 38 what it was merged into. Closing by vote names nobody."""
+MERGED_INTO: Final = 38
 
 _TABLES: Final = (
     SourceTable(
@@ -77,6 +89,16 @@ _TABLES: Final = (
             SourceColumn("UserId"),
             SourceColumn("CreationDate", Cell.MOMENT),
             SourceColumn("BountyAmount"),
+        ),
+    ),
+    SourceTable(
+        "PostHistory",
+        (
+            SourceColumn("Id", required=True),
+            SourceColumn("PostHistoryTypeId", required=True),
+            SourceColumn("PostId", required=True),
+            SourceColumn("UserId"),
+            SourceColumn("CreationDate", Cell.MOMENT),
         ),
     ),
     SourceTable(
@@ -168,6 +190,17 @@ SELECT UserId AS member, 'moderator' AS role, CAST(NULL AS BIGINT) AS start_at, 
 FROM Badges WHERE Name > 0 GROUP BY UserId
 """
 
+_MODERATION: Final = f"""
+SELECT h."by", h.kind, h.at, CASE WHEN NOT h.took THEN h.thread END AS thread, h.post,
+       CASE WHEN h.took THEN h.thread END AS target_thread
+FROM (
+    SELECT h.UserId AS "by", {cases("h.PostHistoryTypeId", MODERATED)} AS kind, h.CreationDate AS at,
+           CASE p.PostTypeId WHEN {QUESTION} THEN p.Id ELSE p.ParentId END AS thread,
+           CASE p.PostTypeId WHEN {ANSWER} THEN p.Id * 2 END AS post, h.PostHistoryTypeId = {MERGED_INTO} AS took
+    FROM PostHistory h JOIN Posts p ON p.Id = h.PostId AND p.PostTypeId IN ({QUESTION}, {ANSWER})
+) h WHERE h.kind IS NOT NULL
+"""
+
 STACKEXCHANGE: Final = Source(
     software=Software.STACKEXCHANGE,
     title="Stack Exchange data dump (a folder of XML files)",
@@ -180,6 +213,7 @@ STACKEXCHANGE: Final = Source(
         "reaction": {"Votes": _VOTES, "Posts": _ACCEPTED_WITHOUT_VOTE},
         "view": {"Users": _VISITS},
         "role_spell": {"Badges": _ROLES},
+        "moderation": {"PostHistory": _MODERATION},
     },
     absent={
         "section": "a site is one place; a question's tags are text and are not read",
@@ -190,6 +224,9 @@ STACKEXCHANGE: Final = Source(
         "view.section": "a site is one place",
         "download": "the sites hold no files",
         "object": "the sites hold no files; images are addresses in the text, which is not read",
+        "moderation.from_section": "a site is one place",
+        "moderation.to_section": "a site is one place",
+        "moderation.member": "the history does not say whose post it was",
         "sanction": "suspensions of members are not in the dump; closing and locking act on questions, mostly by vote",
         "external_event": "not in a site's own records; who studies it knows them",
         "post.attachments": "the sites hold no files",

@@ -44,7 +44,8 @@ _STANDINGS: Final = {2: "restricted", 3: "restricted", 4: "registered", 5: "mode
 REDIRECT: Final = {b"Redirect": 1}
 RECORDS: Final = {b"Discussion": 1, b"Comment": 2}
 FOREIGN_TABLES: Final = {b"Discussion": 1, b"discussion": 1, b"Comment": 2, b"comment": 2}
-REMOVED: Final = {b"Delete": 1, b"Spam": 2}
+OPERATIONS: Final = {b"Delete": 1, b"Spam": 2, b"Edit": -2, b"Moderate": -3}
+"""`Log.Operation`: those above 0 take a record out of the forum."""
 BAN_HEADLINES: Final = {
     b"{RegardingUserID,You} banned {ActivityUserID,you}.": 1,
     b"{RegardingUserID,You} unbanned {ActivityUserID,you}.": 2,
@@ -84,7 +85,7 @@ _TABLES: Final = (
     ),
     declare_table(
         "Log",
-        SourceColumn("Operation", Cell.WORD, required=True, vocabulary=REMOVED),
+        SourceColumn("Operation", Cell.WORD, required=True, vocabulary=OPERATIONS),
         SourceColumn("RecordType", Cell.WORD, required=True, vocabulary=RECORDS),
         key="LogID",
         numbers="RecordID RecordUserID ParentRecordID CategoryID InsertUserID",
@@ -258,6 +259,14 @@ SELECT RecordUserID AS member, InsertUserID AS "by", 'removal' AS kind, DateInse
 WHERE Operation > 0 AND RecordType > 0 AND RecordUserID > 0 AND InsertUserID > 0 AND InsertUserID <> RecordUserID
 """
 
+_MODERATION: Final = """
+SELECT InsertUserID AS "by", CASE Operation WHEN -2 THEN 'edit' WHEN -3 THEN 'unapprove' ELSE 'remove' END AS kind,
+       DateInserted AS at, CASE RecordType WHEN 1 THEN RecordID ELSE ParentRecordID END AS thread,
+       RecordID * 2 + RecordType - 1 AS post, nullif(RecordUserID, 0) AS member
+FROM Log
+WHERE Operation <> -1 AND RecordType > 0 AND InsertUserID > 0 AND InsertUserID IS DISTINCT FROM RecordUserID
+"""
+
 _FINDINGS: Final = (
     SourceFinding(
         "guests-collapsed",
@@ -345,8 +354,12 @@ VANILLA: Final = Source(
             "User": _UNLOGGED_BANS,
             "Log": _REMOVALS,
         },
+        "moderation": {"Log": _MODERATION},
     },
     absent={
+        "moderation.from_section": "Vanilla leaves a redirect where a thread stood, and does not log who moved it",
+        "moderation.to_section": "Vanilla leaves a redirect where a thread stood, and does not log who moved it",
+        "moderation.target_thread": "Vanilla does not log what was merged or split",
         "object.downloads": "Vanilla does not count downloads",
         "download": "Vanilla does not log who downloaded what",
         "external_event": "not in a forum's own records; the custodian knows them",

@@ -16,7 +16,9 @@ What it can supply:
     sanction        userban, userchangelog (bans that ended), infraction, deletionlog (posts and threads removed by
                     somebody else than their author)
 
-and what it cannot: downloads (a counter only), what moderators did otherwise (moderatorlog names no member concerned).
+    moderation      moderatorlog (from 3.5 on; where a thread went by the section's name)
+
+and what it cannot: who downloaded (a counter only), what was merged into a thread or split off it.
 Facts: importers of WoltLab, nitro-porter, MyBB and phpBB; times are seconds since the epoch, 0 is unset; `visible` is
 0 for waiting, 1, 2 for deleted; `thread.open` 10 is a redirect; `post.parentid` is the opening post where nobody chose
 one; 3.x keeps attachments by `postid`, 4.x by `contentid` and a content type.
@@ -24,9 +26,10 @@ one; 3.x keeps attachments by `postid`, 4.x by `contentid` and a content type.
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Packing, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import cases
 from vestige.derive.sources.vbulletin_accounts import (
     ABSENT,
     ACCOUNT_TABLES,
@@ -42,10 +45,22 @@ from vestige.results import Severity
 REMOVED_KINDS: Final = {b"post": 1, b"thread": 2}
 POST_CONTENT: Final = {b"Post": 1}
 
+MODERATED: Final = {
+    1: ModerationKind.CLOSE, 2: ModerationKind.OPEN, 3: ModerationKind.MOVE, 4: ModerationKind.MOVE,
+    5: ModerationKind.COPY, 6: ModerationKind.EDIT, 7: ModerationKind.MERGE, 8: ModerationKind.SPLIT,
+    9: ModerationKind.UNSTICK, 10: ModerationKind.STICK, 11: ModerationKind.OTHER, 12: ModerationKind.OTHER,
+    13: ModerationKind.OTHER, 14: ModerationKind.REMOVE, 15: ModerationKind.DELETE, 16: ModerationKind.RESTORE,
+    17: ModerationKind.REMOVE, 18: ModerationKind.DELETE, 19: ModerationKind.RESTORE, 20: ModerationKind.EDIT,
+    21: ModerationKind.APPROVE, 22: ModerationKind.UNAPPROVE, 23: ModerationKind.MERGE, 24: ModerationKind.UNAPPROVE,
+    25: ModerationKind.APPROVE, 26: ModerationKind.OTHER, 27: ModerationKind.APPROVE, 28: ModerationKind.UNAPPROVE,
+    29: ModerationKind.EDIT, 30: ModerationKind.OTHER, 31: ModerationKind.COPY,
+}  # fmt: skip
+"""`moderatorlog.type`, of threads, posts and attachments; versions before 3.5 logged a text alone."""
+
 
 _TABLES: Final = (
     *ACCOUNT_TABLES,
-    declare_table("forum", key="forumid", numbers="parentid", required=True),
+    declare_table("forum", SourceColumn("title", Cell.NAME), key="forumid", numbers="parentid", required=True),
     declare_table(
         "thread",
         key="threadid",
@@ -88,6 +103,13 @@ _TABLES: Final = (
     ),
     declare_table("pm", key="pmtextid userid", numbers="folderid"),
     declare_table("infraction", key="userid", numbers="whoadded action", seconds="dateline expires actiondateline"),
+    declare_table(
+        "moderatorlog",
+        SourceColumn("dateline", Cell.SECONDS, required=True),
+        SourceColumn("action", Cell.NAME),
+        key="moderatorlogid userid",
+        numbers="forumid threadid postid type",
+    ),
     declare_table("threadread", key="userid threadid", seconds="readtime"),
     declare_table("forumread", key="userid forumid", seconds="readtime"),
 )
@@ -194,6 +216,19 @@ FROM (
 ) x WHERE x.member > 0 AND x.actor > 0 AND x.actor <> x.member
 """
 
+_MODERATION: Final = f"""
+SELECT nullif(l.userid, 0) AS "by", l.kind, l.dateline AS at,
+       CASE WHEN l.kind <> 'merge' THEN nullif(l.threadid, 0) END AS thread, nullif(l.postid, 0) AS post,
+       CASE WHEN l.kind IN ('move', 'copy') THEN nullif(l.forumid, 0) END AS from_section,
+       CASE WHEN l.kind IN ('move', 'copy') THEN f.forumid END AS to_section,
+       CASE WHEN l.kind = 'merge' THEN nullif(l.threadid, 0) END AS target_thread
+FROM (SELECT *, {cases("type", MODERATED)} AS kind FROM moderatorlog) l
+LEFT JOIN (SELECT title, any_value(forumid) AS forumid FROM forum GROUP BY title HAVING count(*) = 1) f
+       ON f.title = l.action
+WHERE l.kind IS NOT NULL
+"""
+"""An entry has the thread's section of before, and of a move or copy the name of the section it went to."""
+
 _ASSEMBLY: Final = {
     "member": {
         "user": MEMBER,
@@ -219,10 +254,12 @@ _ASSEMBLY: Final = {
         "infraction": _INFRACTION,
         "deletionlog": _REMOVAL,
     },
+    "moderation": {"moderatorlog": _MODERATION},
 }
 
 _ABSENT: Final = {
     **ABSENT,
+    "moderation.member": "the log does not say whose thread or post it was",
     "post.parent_post": "every post names the opening post as the one it answers, which is what is written by default",
     "reaction": "neither reputation nor the add-on for thanks was in use",
 }

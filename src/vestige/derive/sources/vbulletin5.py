@@ -14,7 +14,9 @@ What it can supply:
     sanction        userban, userchangelog (bans that ended), infraction, node.deleteuserid (content removed by somebody
                     else than its author; when, if moderatorlog says so)
 
-and what it cannot: downloads (a counter only).
+    moderation      moderatorlog (of moves the last one says where to)
+
+and what it cannot: who downloaded (a counter only), what was merged into a thread.
 Facts: importers of WoltLab, nitro-porter and Discourse; times are seconds since the epoch, 0 is unset. Everything is a
 node: `contenttype.class` says what it is, `parentid` where it hangs, `starter` the node that opened its thread. A
 deleted node has a `deleteuserid`, one that waits is not `approved`; what hangs below it is hidden with it. Titles of
@@ -23,9 +25,11 @@ sections stand in one column with those of threads: `vestige map` lists none, an
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import cases
+from vestige.derive.sources.vbulletin import MODERATED
 from vestige.derive.sources.vbulletin_accounts import (
     ABSENT,
     ACCOUNT_TABLES,
@@ -52,6 +56,14 @@ CHANNELS: Final = {
 }
 """Channels that every forum has: 1 the roots of everything and of the forum; 2 messages, profiles, albums."""
 MESSAGES: Final = {b"message": 1}
+NODES_MODERATED: Final = {
+    **MODERATED,
+    65: ModerationKind.OPEN, 66: ModerationKind.CLOSE, 67: ModerationKind.COPY, 68: ModerationKind.MOVE,
+    69: ModerationKind.OTHER, 70: ModerationKind.OTHER, 71: ModerationKind.APPROVE, 72: ModerationKind.UNAPPROVE,
+    73: ModerationKind.REMOVE, 74: ModerationKind.DELETE, 75: ModerationKind.RESTORE, 76: ModerationKind.EDIT,
+    77: ModerationKind.STICK, 78: ModerationKind.UNSTICK, 79: ModerationKind.MERGE,
+}  # fmt: skip
+"""`moderatorlog.type`: what was taken over from version 4, and this version's own."""
 
 _TABLES: Final = (
     *ACCOUNT_TABLES,
@@ -80,7 +92,12 @@ _TABLES: Final = (
     declare_table("reputation", key="whoadded", numbers="nodeid userid reputation", seconds="dateline"),
     declare_table("infraction", key="infracteduserid", numbers="nodeid action", seconds="actiondateline expires"),
     declare_table("noderead", key="userid nodeid", seconds="readtime"),
-    declare_table("moderatorlog", key="userid nodeid", seconds="dateline"),
+    declare_table(
+        "moderatorlog",
+        SourceColumn("type", Cell.WORD, vocabulary={str(number).encode(): number for number in NODES_MODERATED}),
+        key="userid nodeid",
+        seconds="dateline",
+    ),
 )
 
 _NODE: Final = """
@@ -170,10 +187,27 @@ FROM infraction i LEFT JOIN ({_NODE}) n ON n.nodeid = i.nodeid
 _REMOVAL: Final = f"""
 SELECT n.userid AS member, n.deleteuserid AS "by", 'removal' AS kind, l.moment AS at
 FROM ({_NODE}) n
-LEFT JOIN (SELECT nodeid, userid, max(dateline) AS moment FROM moderatorlog GROUP BY nodeid, userid) l
+LEFT JOIN (SELECT nodeid, userid, max(dateline) AS moment FROM moderatorlog
+           WHERE type IS NULL OR {cases("type", NODES_MODERATED)} IN ('remove', 'delete') GROUP BY nodeid, userid) l
        ON l.nodeid = n.nodeid AND l.userid = n.deleteuserid
 WHERE n.class = 2 AND n.deleteuserid > 0 AND n.userid > 0 AND n.deleteuserid <> n.userid
 """
+
+_MODERATION: Final = f"""
+WITH threads AS ({_THREADS}), posts AS ({_POSTS}), acts AS (
+    SELECT l.userid, l.dateline, {cases("l.type", NODES_MODERATED)} AS kind, coalesce(p.thread, t.nodeid) AS thread,
+           CASE WHEN t.nodeid IS NULL THEN p.nodeid END AS post, t.section
+    FROM moderatorlog l
+    LEFT JOIN threads t ON t.nodeid = l.nodeid
+    LEFT JOIN posts p ON p.nodeid = l.nodeid
+)
+SELECT nullif(userid, 0) AS "by", kind, dateline AS at, CASE WHEN kind <> 'merge' THEN thread END AS thread, post,
+       CASE WHEN kind = 'move' AND lead(dateline) OVER moves IS NULL THEN section END AS to_section,
+       CASE WHEN kind = 'merge' THEN thread END AS target_thread
+FROM acts WHERE kind IS NOT NULL
+WINDOW moves AS (PARTITION BY thread, kind ORDER BY dateline)
+"""
+"""An entry has the node alone: where a thread went is known of its last move, since it stands there."""
 
 _ASSEMBLY: Final = {
     "member": {"user": MEMBER, "node": GUEST.format(written=f"({_NODE}) WHERE class IN (2, 3) AND userid = 0")},
@@ -197,6 +231,7 @@ _ASSEMBLY: Final = {
     "view": {"noderead": _READ, "user": VISIT},
     "object": {"node": _OBJECT},
     "sanction": {**BANS, "infraction": _INFRACTION, "node": _REMOVAL},
+    "moderation": {"moderatorlog": _MODERATION},
 }
 
 _FINDINGS: Final = (
@@ -223,6 +258,8 @@ VBULLETIN5: Final = Source(
     assembly=_ASSEMBLY,
     absent={
         **ABSENT,
+        "moderation.from_section": "the log has the thread that was moved, and not from where",
+        "moderation.member": "the log does not say whose thread or post it was",
         "post.parent_post": "nobody commented on a post: every post answers its thread",
         "reaction": "nobody voted for a post",
     },

@@ -17,16 +17,19 @@ What it can supply:
     sanction        user_ban, change_log (bans that ended), warning, thread_reply_ban, deletion_log and moderator_log
                     (posts and threads removed by somebody else than their author)
 
-and what it cannot: downloads (a counter only), which post a post replies to (a quote in its text says so).
+    moderation      moderator_log (where a thread came from by the section's name)
+
+and what it cannot: who downloaded (a counter only), which post a post replies to (a quote in its text says so).
 Facts: the package's CREATE TABLE listings and the importers of WoltLab, nitro-porter and Discourse; times are seconds
 since the epoch, 0 is unset. Words stand in varbinary columns, which dumps write with an introducer or as hexadecimal.
 """
 
 from typing import Final
 
-from vestige.dataset.schema import Software
+from vestige.dataset.schema import ModerationKind, Software
 from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding
 from vestige.derive.sources.declaring import declare_table, size_band
+from vestige.derive.sources.moderating import kind_of, words_of
 from vestige.derive.sources.xenforo_accounts import (
     ACCOUNT_TABLES,
     BANS,
@@ -41,7 +44,31 @@ from vestige.results import Severity
 STATES: Final = {b"visible": 1, b"moderated": 2, b"deleted": 3}
 NODES: Final = {b"Forum": 1, b"Category": 2}
 REDIRECT: Final = {b"redirect": 1}
-REMOVALS: Final = {b"delete_soft": 1, b"delete_hard": 2}
+ACTS: Final = {
+    b"delete_soft": 1,
+    b"delete_hard": 2,
+    b"post_move_source": 3,
+    b"post_move_target": 4,
+    b"post_move_target_existing": 5,
+    b"post_copy_source": 6,
+    b"post_copy_target": 7,
+    b"post_copy_target_existing": 8,
+    **words_of(
+        {
+            ModerationKind.MOVE: (b"move",),
+            ModerationKind.MERGE: (b"merge_target",),
+            ModerationKind.CLOSE: (b"lock",),
+            ModerationKind.OPEN: (b"unlock",),
+            ModerationKind.STICK: (b"stick",),
+            ModerationKind.UNSTICK: (b"unstick",),
+            ModerationKind.APPROVE: (b"approve",),
+            ModerationKind.UNAPPROVE: (b"unapprove",),
+            ModerationKind.RESTORE: (b"undelete",),
+            ModerationKind.EDIT: (b"edit", b"title", b"prefix"),
+        }
+    ),
+}
+"""`moderator_log.action`; posts that are moved or copied leave an entry for each thread they come from and go to."""
 
 
 _TABLES: Final = (
@@ -49,6 +76,7 @@ _TABLES: Final = (
     declare_table(
         "node",
         SourceColumn("node_type_id", Cell.WORD, vocabulary=NODES),
+        SourceColumn("title", Cell.NAME),
         key="node_id",
         numbers="parent_node_id",
         required=True,
@@ -116,9 +144,10 @@ _TABLES: Final = (
         "moderator_log",
         SourceColumn("log_date", Cell.SECONDS, required=True),
         SourceColumn("content_type", Cell.WORD, vocabulary=CONTENT),
-        SourceColumn("action", Cell.WORD, vocabulary=REMOVALS),
-        key="user_id",
-        numbers="content_id content_user_id",
+        SourceColumn("action", Cell.WORD, vocabulary=ACTS),
+        SourceColumn("action_params", Cell.NAMES),
+        key="moderator_log_id user_id",
+        numbers="content_id content_user_id discussion_content_id",
     ),
     declare_table("thread_read", key="user_id thread_id", seconds="thread_read_date"),
     declare_table("forum_read", key="user_id node_id", seconds="forum_read_date"),
@@ -191,11 +220,49 @@ LEFT JOIN thread t ON l.content_type = 2 AND t.thread_id = l.content_id AND t.di
 _OTHERWISE_REMOVED: Final = f"""
 SELECT l.content_user_id AS member, l.user_id AS "by", 'removal' AS kind, l.log_date AS at
 FROM moderator_log l
-WHERE l.action > 0 AND l.content_type IN (1, 2) AND l.content_user_id > 0 AND l.content_user_id <> l.user_id
+WHERE l.action IN (1, 2) AND l.content_type IN (1, 2) AND l.content_user_id > 0 AND l.content_user_id <> l.user_id
   AND NOT EXISTS (
     SELECT 1 FROM deletion_log d WHERE d.content_type = l.content_type AND d.content_id = l.content_id
         AND abs(d.delete_date - l.log_date) <= {SAME_MOMENT})
 """
+
+_ACTS: Final = f"""
+SELECT l.moderator_log_id AS id, nullif(l.user_id, 0) AS actor, l.log_date AS moment, l.action,
+       CASE WHEN l.action = 1 THEN 'remove' WHEN l.action = 2 THEN 'delete'
+            WHEN l.action = 6 THEN 'copy' WHEN l.content_type = 1 AND {kind_of("l.action")} = 'merge' THEN 'other'
+            ELSE {kind_of("l.action")} END AS kind,
+       CASE l.content_type WHEN 2 THEN l.content_id ELSE nullif(l.discussion_content_id, 0) END AS thread,
+       CASE WHEN l.content_type = 1 THEN l.content_id END AS post, nullif(l.content_user_id, 0) AS member,
+       n.node_id AS from_section
+FROM moderator_log l
+LEFT JOIN (SELECT title, any_value(node_id) AS node_id FROM node GROUP BY title HAVING count(*) = 1) n
+       ON n.title = l.action_params[2]
+WHERE l.content_type IN (1, 2)
+"""
+
+_MODERATION: Final = f"""
+WITH acts AS ({_ACTS}), taken AS (
+    SELECT s.id, arg_max(t.thread, t.id) AS target, bool_or(t.action IN (5, 8)) AS existing
+    FROM acts s
+    JOIN acts t ON s.action IN (3, 6) AND t.action IN (s.action + 1, s.action + 2) AND t.actor = s.actor
+               AND t.id < s.id AND abs(t.moment - s.moment) <= {SAME_MOMENT}
+    GROUP BY s.id
+)
+SELECT a.actor AS "by",
+       CASE WHEN a.action = 3 THEN CASE WHEN k.existing THEN 'merge' ELSE 'split' END ELSE a.kind END AS kind,
+       a.moment AS at, CASE WHEN a.kind IS DISTINCT FROM 'merge' THEN a.thread END AS thread, a.post, a.member,
+       CASE WHEN a.kind = 'move' THEN a.from_section END AS from_section,
+       CASE WHEN a.kind = 'move' THEN coalesce(
+           lead(a.from_section) OVER moves,
+           CASE WHEN lead(a.id) OVER moves IS NULL THEN nullif(t.node_id, 0) END) END AS to_section,
+       CASE WHEN a.kind = 'merge' THEN a.thread ELSE k.target END AS target_thread
+FROM acts a
+LEFT JOIN taken k ON k.id = a.id
+LEFT JOIN thread t ON t.thread_id = a.thread
+WHERE a.kind IS NOT NULL OR a.action = 3
+WINDOW moves AS (PARTITION BY a.thread, a.kind ORDER BY a.moment, a.id)
+"""
+"""A move names the section the thread came from; the next move, or where it stands today, says where it went."""
 
 _ASSEMBLY: Final = {
     "member": {"user": MEMBER},
@@ -234,6 +301,7 @@ _ASSEMBLY: Final = {
                             WHERE member > 0 AND actor > 0 AND member <> actor""",
         "moderator_log": _OTHERWISE_REMOVED,
     },
+    "moderation": {"moderator_log": _MODERATION},
 }
 
 _ABSENT: Final = {

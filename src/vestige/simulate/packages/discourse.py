@@ -36,13 +36,16 @@ SELECT row_number() OVER (ORDER BY moment, action, member) AS id, action, staff 
        member AS target_user_id, datetime(moment) AS created_at,
        CASE WHEN action = 15 THEN '0' WHEN action = 3 THEN text_of('user_histories.previous_value') END
            AS previous_value,
-       CASE WHEN action = 15 THEN '1' WHEN action = 3 THEN text_of('user_histories.new_value') END AS new_value
+       CASE WHEN action = 15 THEN '1' WHEN action = 3 THEN text_of('user_histories.new_value') END AS new_value,
+       topic AS topic_id
 FROM (
-    SELECT moment, CASE new_role WHEN 'administrator' THEN 32 ELSE 34 END AS action, -1 AS staff, member
+    SELECT moment, CASE new_role WHEN 'administrator' THEN 32 ELSE 34 END AS action, -1 AS staff, member,
+           NULL::BIGINT AS topic
     FROM role_change WHERE new_role IN ('administrator', 'moderator')
-    UNION ALL SELECT moment, 10, staff, member FROM sanction WHERE kind = 'ban'
-    UNION ALL SELECT registered_at + 3600, 15, NULL, member FROM member WHERE kind = 'member' AND member % 3 = 0
-    UNION ALL SELECT registered_at, 3, -1, NULL FROM member WHERE kind = 'member' AND member % 9 = 0
+    UNION ALL SELECT moment, 10, staff, member, NULL FROM sanction WHERE kind = 'ban'
+    UNION ALL SELECT registered_at + 3600, 15, NULL, member, NULL FROM member WHERE kind = 'member' AND member % 3 = 0
+    UNION ALL SELECT moment, 53, staff, NULL, thread FROM moderation WHERE kind = 'edit'
+    UNION ALL SELECT registered_at, 3, -1, NULL, NULL FROM member WHERE kind = 'member' AND member % 9 = 0
 )
 """
 
@@ -62,16 +65,22 @@ SELECT p.post AS id, p.thread AS topic_id, p.number AS post_number, p.author AS 
        p.state = 'unapproved' AS hidden, FALSE AS user_deleted, datetime(p.moment) AS created_at,
        datetime(coalesce(p.edited_at, p.moment)) AS last_version_at,
        CASE WHEN p.state = 'deleted' THEN datetime(p.moment) END AS deleted_at,
-       CASE WHEN p.state = 'deleted' AND p.number % 3 = 0 THEN {_REMOVER} END AS deleted_by_id
+       CASE WHEN p.state = 'deleted' AND p.number % 3 = 0 THEN {_REMOVER} END AS deleted_by_id,
+       NULL AS action_code
 FROM post p LEFT JOIN post q ON q.post = p.parent_post
 UNION ALL
 SELECT (SELECT max(post) FROM post) + message, (SELECT max(thread) FROM thread) + message, 1, sender, 1, NULL, 1, FALSE,
-       FALSE, datetime(moment), datetime(moment), NULL, NULL
+       FALSE, datetime(moment), datetime(moment), NULL, NULL, NULL
 FROM envelope
 UNION ALL
 SELECT (SELECT max(post) FROM post) + (SELECT max(message) FROM envelope) + thread, thread, posts + 1, {_REMOVER}, 3,
-       NULL, 1, FALSE, FALSE, datetime(last_post_at), datetime(last_post_at), NULL, NULL
+       NULL, 1, FALSE, FALSE, datetime(last_post_at), datetime(last_post_at), NULL, NULL, text_of('posts.action_code')
 FROM thread WHERE number % 40 = 1
+UNION ALL
+SELECT 2 * (SELECT max(post) + (SELECT max(message) FROM envelope) + (SELECT max(thread) FROM thread) FROM post) + act,
+       thread, 100000 + act, staff, 3, NULL, 1, FALSE, FALSE, datetime(moment), datetime(moment), NULL, NULL,
+       CASE kind WHEN 'close' THEN 'closed.enabled' ELSE 'pinned_globally.enabled' END
+FROM moderation WHERE kind IN ('close', 'stick')
 """
 
 _LIKES: Final = """
@@ -129,6 +138,14 @@ _TABLES: Final = {
         context character_varying(255)?, ip_address character_varying(45)?, email character_varying(255)?,
         subject text?, previous_value text?, new_value text?, topic_id integer?, {_DATES}""",
         _HISTORIES,
+    ),
+    "moved_posts": PackageTable(
+        f"""id integer, old_topic_id integer?, old_post_id integer?, new_topic_id integer,
+        new_topic_title character_varying(255)?, new_post_id integer, created_new_topic boolean false,
+        user_id integer?, {_DATES}""",
+        """SELECT 2 * act + n AS id, thread AS old_topic_id, target_thread AS new_topic_id, first_post AS new_post_id,
+                  TRUE AS created_new_topic, staff AS user_id, datetime(moment // 60 * 60 + n) AS created_at
+           FROM moderation, filler WHERE kind = 'split' AND n <= 2""",
     ),
     "user_warnings": PackageTable(
         f"id integer, topic_id integer, user_id integer, created_by_id integer, {_DATES}",
@@ -202,6 +219,10 @@ DISCOURSE: Final = Package(
     layout=DumpLayout.PG_DUMP,
     bodies=frozenset({"posts.raw", "posts.cooked", "post_search_data.raw_data"}),
     held={
+        "moderation": """SELECT staff AS "by", kind, thread, NULL AS post, target_thread, NULL AS member,
+                                CASE kind WHEN 'split' THEN moment // 60 * 60 + 1 ELSE moment END AS at,
+                                NULL AS from_section, NULL AS to_section
+                         FROM moderation WHERE kind NOT IN ('move', 'merge')""",
         "object": UNCOUNTED_OBJECTS,
         "member": """SELECT member, registered_at, kind FROM member WHERE kind = 'member'
                      UNION ALL SELECT * FROM (VALUES (-2, 1400000000, 'bot'), (-1, 1400000000, 'system'),

@@ -23,8 +23,13 @@ SELECT post AS id, thread AS discussion_id, number, datetime(moment) AS created_
 FROM post
 UNION ALL
 SELECT (SELECT max(post) FROM post) + thread, thread, posts + 1, datetime(last_post_at), starter,
-       'discussionStickied', NULL, NULL, NULL, 0, 1
+       text_of('posts.type'), NULL, NULL, NULL, 0, 1
 FROM thread WHERE number % 40 = 1
+UNION ALL
+SELECT (SELECT max(post) FROM post) + (SELECT max(thread) FROM thread) + act, subject, 100000 + act, datetime(moment),
+       staff, CASE kind WHEN 'close' THEN 'discussionLocked' WHEN 'move' THEN 'discussionTagged'
+                        WHEN 'merge' THEN 'discussionMerged' ELSE 'discussionSplit' END, NULL, NULL, NULL, 0, 1
+FROM moderation WHERE kind IN ('close', 'move', 'merge', 'split')
 """
 
 _GROUPS: Final = f"""
@@ -131,6 +136,16 @@ FLARUM: Final = Package(
     guest=None,
     bodies=frozenset({"posts.content", "dialog_messages.content"}),
     held={
+        "moderation": f"""SELECT staff AS "by", moment AS at, thread, NULL AS post, NULL AS member,
+                                 CASE WHEN kind = 'close' AND row_number() OVER told % 2 = 0 THEN 'open' ELSE kind END
+                                     AS kind, NULL AS from_section,
+                                 CASE WHEN kind = 'move' AND lead(act) OVER told IS NULL THEN to_section END
+                                     AS to_section, CASE WHEN kind = 'merge' THEN target_thread END AS target_thread
+                          FROM moderation WHERE kind IN ('close', 'move', 'merge', 'split')
+                          WINDOW told AS (PARTITION BY subject, kind ORDER BY act)
+                          UNION ALL
+                          SELECT {_REMOVER}, moment, thread, post, author, 'remove', NULL, NULL, NULL FROM post
+                          WHERE state = 'deleted' AND number % 3 = 0 AND author <> {_REMOVER}""",
         "object": UNCOUNTED_OBJECTS,
         "member": """SELECT member, registered_at, kind FROM member WHERE kind = 'member'
                      UNION ALL SELECT 0, NULL, 'deleted'""",

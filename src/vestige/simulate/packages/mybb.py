@@ -112,7 +112,12 @@ _TABLES: Final = {
     "moderatorlog": PackageTable(
         """uid id, dateline time, fid small, tid id, pid id, action text, data text, ipaddress varbinary(16)
         | uid(uid) fid(fid) tid(tid)""",
-        "SELECT n AS uid, 1 AS fid, 0 AS tid FROM filler",
+        """SELECT staff AS uid, moment AS dateline, coalesce(from_section, subject_section) AS fid, subject AS tid,
+                  CASE kind WHEN 'move' THEN 'Thread Moved' WHEN 'merge' THEN 'Threads Merged'
+                            WHEN 'split' THEN 'Thread Split' WHEN 'close' THEN 'Thread Closed'
+                            WHEN 'stick' THEN 'Threads Stuck' ELSE text_of('moderatorlog.action') END AS action
+           FROM moderation
+           UNION ALL SELECT n, 1, 1, 0, text_of('moderatorlog.action') FROM filler""",
     ),
     "moderators": PackageTable(
         "mid key, fid small, id id, isgroup flag | PRIMARY(mid) uid(id;fid)",
@@ -209,5 +214,8 @@ MYBB: Final = Package(
                        FROM reaction r JOIN post p ON p.post = r.post JOIN thread t ON t.thread = p.thread
                        WHERE r.reaction % 4 = 0""",
         "role_spell": "SELECT member, role, start_at, end_at FROM _role_spell WHERE role <> 'registered'",
+        "moderation": """SELECT staff AS "by", kind, moment AS at, thread, NULL AS member, from_section, to_section,
+                                CASE WHEN kind = 'merge' THEN target_thread END AS target_thread
+                         FROM moderation WHERE kind <> 'edit'""",
     },
 )

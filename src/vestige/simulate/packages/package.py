@@ -100,6 +100,7 @@ HELD: Final = {
     "view": """SELECT member, moment AS at, thread, kind FROM read_mark
                UNION ALL SELECT member, moment, NULL, kind FROM last_visit""",
     "sanction": 'SELECT member, staff AS "by", kind, moment AS at, until FROM sanction',
+    "moderation": "",
     "role_spell": """SELECT member, role, NULL AS start_at, NULL AS end_at FROM member WHERE role <> 'registered'
                      UNION ALL
                      SELECT member, 'banned', moment, NULL FROM sanction WHERE kind = 'ban'""",

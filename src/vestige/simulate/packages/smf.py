@@ -54,23 +54,35 @@ SELECT p.post AS id_msg, CASE WHEN a.post IS NULL THEN p.thread ELSE (SELECT max
 FROM post p LEFT JOIN ({_ALONE}) a ON a.post = p.post
 """
 
+_ACTION: Final = (
+    """CASE kind WHEN 'close' THEN 'lock' WHEN 'stick' THEN 'sticky' WHEN 'edit' THEN 'modify' ELSE kind END"""
+)
+
 _LOG: Final = f"""
 SELECT row_number() OVER (ORDER BY moment, action, member) AS id_action, 1 + member % 3 AS id_log,
-       moment AS log_time, staff AS id_member, action, extra
+       moment AS log_time, staff AS id_member, action, extra, id_board, id_topic, id_msg
 FROM (
     SELECT moment, {_REMOVER} AS staff, 'added_to_group' AS action, member,
-           '{{"group":' || {_SUBJECT} || ',"member":' || member || '}}' AS extra
+           '{{"group":' || {_SUBJECT} || ',"member":' || member || '}}' AS extra,
+           0 AS id_board, 0 AS id_topic, 0 AS id_msg
     FROM role_change WHERE new_role <> 'banned'
     UNION ALL
-    SELECT moment, staff, 'ban', member, '{{"member":"' || member || '","new":1,"type":"user"}}'
+    SELECT moment, staff, 'ban', member, '{{"member":"' || member || '","new":1,"type":"user"}}', 0, 0, 0
     FROM sanction WHERE kind = 'ban'
     UNION ALL
     SELECT moment, {_REMOVER}, 'delete', author, '{{"topic":' || thread || ',"subject":' || {_SUBJECT} || ',"member":"'
-           || author || '","board":' || section || '}}'
+           || author || '","board":' || section || '}}', 0, 0, 0
     FROM ({_ALONE}) WHERE number % 3 = 0 AND author > 0
     UNION ALL
-    SELECT created_at, starter, 'lock', starter, '{{"topic":' || thread || '}}' FROM thread
+    SELECT created_at, starter, 'lock', starter, '{{"topic":' || thread || '}}', 0, 0, 0 FROM thread
     WHERE number % 9 = 0 AND starter IS NOT NULL
+    UNION ALL
+    SELECT moment, staff, {_ACTION}, owner, CASE kind
+               WHEN 'move' THEN '{{"board_from":' || from_section || ',"subject":' || {_SUBJECT} || '}}'
+               WHEN 'split' THEN '{{"new_topic":' || target_thread || '}}'
+               WHEN 'edit' THEN '{{"member":"' || owner || '"}}' ELSE '[]' END,
+           CASE kind WHEN 'move' THEN to_section ELSE subject_section END, subject, coalesce(post, 0)
+    FROM moderation
 )
 """
 
@@ -208,6 +220,15 @@ SMF: Final = Package(
                         UNION ALL
                         SELECT author, {_REMOVER}, 'removal', moment, NULL FROM ({_ALONE})
                         WHERE number % 3 = 0 AND author > 0 AND author <> {_REMOVER}""",
+        "moderation": f"""SELECT staff AS "by", kind, moment AS at, thread, post,
+                                 CASE WHEN kind = 'edit' THEN nullif(owner, 0) END AS member, from_section, to_section,
+                                 target_thread FROM moderation
+                          UNION ALL
+                          SELECT {_REMOVER}, 'delete', moment, thread, NULL, author, NULL, NULL, NULL
+                          FROM ({_ALONE}) WHERE number % 3 = 0 AND author > 0
+                          UNION ALL
+                          SELECT nullif(starter, 0), 'close', created_at, thread, NULL, NULL, NULL, NULL, NULL
+                          FROM thread WHERE number % 9 = 0 AND starter IS NOT NULL""",
         "role_spell": """SELECT member, role, start_at, CASE WHEN role = 'banned' THEN end_at END AS end_at
                          FROM _role_spell WHERE role <> 'registered'""",
     },

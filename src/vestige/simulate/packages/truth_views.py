@@ -15,6 +15,9 @@ A mapping's SELECTs read these (times are seconds since the epoch, enums are the
     message     message, sender, recipient, moment, position (of the recipient, from 1): a row a recipient
     envelope    message, sender, moment, recipients (a list): a row a message
     sanction    sanction, member, staff, kind, moment, until, post
+    moderation  act, staff, kind, moment, thread, post, from_section, to_section, target_thread; and subject, the thread
+                or target that the software would log, subject_section, where it stands, owner, who wrote it, and
+                first_post, its opening
     read_mark   member, thread, section, moment, kind: the last time a member saw a thread
     last_visit  member, moment, kind
     filler      n: twenty rows
@@ -22,6 +25,7 @@ A mapping's SELECTs read these (times are seconds since the epoch, enums are the
 and these macros:
 
     text_of('table.column')  the column's canary and hostile characters; add an id to make it unique
+    word_of('table.column')  its canary alone, for what is written into JSON without an escape
     datetime(seconds)        a DATETIME
     serialised(ids, column)  a PHP array of id => name, as lists of recipients are kept
 """
@@ -45,10 +49,14 @@ if TYPE_CHECKING:
     import duckdb
 
 _GAP_SHARE: Final = 0.02
+_TABLES: Final = (
+    "member", "section", "thread", "post", "object", "reaction", "message", "sanction", "role_spell", "moderation",
+)  # fmt: skip
 _HOSTILE: Final = " O''x \\ \"; -- "
 _ENTITIES: Final = {
     "starter": "member", "author": "member", "giver": "member", "receiver": "member", "sender": "member",
     "recipient": "member", "uploader": "member", "by": "member", "parent": "section", "parent_post": "post",
+    "from_section": "section", "to_section": "section", "target_thread": "thread",
 }  # fmt: skip
 _NAMES: Final = {"at": "moment", "by": "staff"}
 """Both are words of SQL, which every SELECT would have to quote."""
@@ -87,7 +95,7 @@ def open_truth(forum: SimulatedForum, ids: SourceIds, canaries: Mapping[str, str
     import duckdb
 
     connection = duckdb.connect(config={"threads": 1, "default_null_order": "nulls_first"})
-    for name in ("member", "section", "thread", "post", "object", "reaction", "message", "sanction", "role_spell"):
+    for name in _TABLES:
         _put(connection, f"_{name}", _columns(forum, name, ids))
     _put(connection, "_read_mark", _read_marks(forum, ids))
     _put(connection, "_bytes", {"size_band": _words(SizeBand), "bytes": BAND_BYTES})
@@ -166,6 +174,7 @@ def _read_marks(forum: SimulatedForum, ids: SourceIds) -> dict[str, object]:
 
 _STATEMENTS: Final = (
     f"""CREATE MACRO text_of(wanted) AS (SELECT word || '{_HOSTILE}' FROM _canary WHERE name = wanted)""",
+    "CREATE MACRO word_of(wanted) AS (SELECT word FROM _canary WHERE name = wanted)",
     "CREATE MACRO datetime(seconds) AS make_timestamp(CAST(seconds AS BIGINT) * 1000000)",
     """CREATE MACRO serialised(ids, wanted) AS (
            SELECT 'a:' || len(ids) || ':{' || coalesce(string_agg(
@@ -203,6 +212,11 @@ _STATEMENTS: Final = (
               list(recipient ORDER BY recipient) AS recipients
        FROM message GROUP BY message""",
     """CREATE TABLE sanction AS SELECT row_number() OVER (ORDER BY moment, member) AS sanction, * FROM _sanction""",
+    """CREATE TABLE moderation AS
+       SELECT row_number() OVER (ORDER BY a.moment, a.kind, a.thread, a.target_thread) AS act, a.*, t.thread AS subject,
+              t.section AS subject_section, t.starter AS owner, t.first_post
+       FROM _moderation a
+       JOIN thread t ON t.thread = CASE a.kind WHEN 'merge' THEN a.target_thread ELSE a.thread END""",
     "CREATE TABLE read_mark AS SELECT *, 'read-mark' AS kind FROM _read_mark",
     """CREATE TABLE last_visit AS SELECT member, last_visit_at AS moment, 'visit' AS kind FROM member
        WHERE last_visit_at IS NOT NULL AND kind = 'member'""",

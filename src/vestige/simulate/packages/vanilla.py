@@ -41,6 +41,10 @@ SELECT row_number() OVER (ORDER BY post) AS LogID, 'Delete' AS Operation,
        CASE WHEN NOT is_opening THEN thread END AS ParentRecordID, section AS CategoryID
 FROM post WHERE state = 'deleted'
 UNION ALL
+SELECT 2000000 + act, 'Edit', 'Discussion', thread, owner, datetime(moment), staff, datetime(moment), NULL,
+       subject_section
+FROM moderation WHERE kind = 'edit'
+UNION ALL
 SELECT 1000000 + n, 'Edit', 'Configuration', NULL, NULL, datetime(1420070400), 1, datetime(1420070400), NULL, NULL
 FROM filler
 """
@@ -165,6 +169,15 @@ VANILLA: Final = Package(
     bodies=frozenset({"Discussion.Body", "Comment.Body", "Log.Data", "ConversationMessage.Body"}),
     held={
         "object": UNCOUNTED_OBJECTS,
+        "moderation": f"""SELECT staff AS "by", kind, moment AS at, thread, thread * 2 AS post,
+                                 nullif(owner, 0) AS member, NULL AS from_section, NULL AS to_section,
+                                 NULL AS target_thread
+                          FROM moderation WHERE kind = 'edit' AND owner <> staff
+                          UNION ALL
+                          SELECT {_REMOVER}, 'remove', p.moment, p.thread, {_ID.format("p")}, nullif(p.author, 0), NULL,
+                                 NULL, NULL
+                          FROM post p
+                          WHERE p.state = 'deleted' AND p.number % 3 = 0 AND p.author IS DISTINCT FROM {_REMOVER}""",
         "thread": """SELECT thread, section, starter, created_at, state,
                             CASE WHEN state <> 'deleted' THEN views END AS views
                      FROM thread""",

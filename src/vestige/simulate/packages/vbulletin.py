@@ -144,7 +144,8 @@ _TABLES: Final = {
         options id 86017, showprivate flag, displayorder small, replycount id, lastpost time, lastposter varchar(100),
         lastthread varchar(250), threadcount id, parentid smallint(6), parentlist varchar(250), childlist text,
         password varchar(50), link varchar(200) | PRIMARY(forumid)""",
-        """SELECT section AS forumid, coalesce(parent, -1) AS parentid, position AS displayorder FROM section""",
+        """SELECT section AS forumid, coalesce(parent, -1) AS parentid, position AS displayorder,
+                  text_of('forum.title') || section AS title FROM section""",
     ),
     "infraction": PackageTable(
         """infractionid key, infractionlevelid id, postid id, userid id, whoadded id, points id, dateline time,
@@ -160,7 +161,14 @@ _TABLES: Final = {
     "moderatorlog": PackageTable(
         """moderatorlogid key, dateline time, userid id, forumid id, threadid id, postid id, pollid id,
         attachmentid id, action varchar(250), type small, threadtitle varchar(250), ipaddress char(15)
-        | PRIMARY(moderatorlogid) threadid(threadid)"""
+        | PRIMARY(moderatorlogid) threadid(threadid)""",
+        """SELECT act AS moderatorlogid, moment AS dateline, staff AS userid,
+                  coalesce(from_section, subject_section) AS forumid, subject AS threadid, coalesce(post, 0) AS postid,
+                  CASE kind WHEN 'move' THEN 3 + act % 2 WHEN 'merge' THEN 7 WHEN 'split' THEN 8 WHEN 'close' THEN 1
+                            WHEN 'stick' THEN 10 WHEN 'edit' THEN 20 END AS type,
+                  CASE WHEN kind = 'move' THEN text_of('forum.title') || to_section
+                       ELSE text_of('moderatorlog.action') END AS action
+           FROM moderation""",
     ),
     "pm": PackageTable(
         "pmid key, pmtextid id, userid id, folderid smallint(6), messageread small, parentpmid id | PRIMARY(pmid)", _PM
@@ -259,6 +267,9 @@ VBULLETIN: Final = Package(
                               CASE WHEN reaction % 3 = 0 AND receiver IS NOT NULL THEN reaction % 7 - 2 ELSE 1 END
                                   AS weight
                        FROM reaction WHERE reaction % 3 > 0 OR receiver IS NOT NULL""",
+        "moderation": """SELECT staff AS "by", kind, moment AS at, thread, post, NULL AS member, from_section,
+                                to_section, CASE WHEN kind = 'merge' THEN target_thread END AS target_thread
+                         FROM moderation""",
         "role_spell": "SELECT member, role, start_at, end_at FROM _role_spell WHERE role <> 'registered'",
         "sanction": f"""SELECT member, staff AS "by", kind, moment AS at, until FROM sanction
                         UNION ALL

@@ -109,8 +109,12 @@ _TABLES: Final = {
     "moderatorlog": PackageTable(
         """moderatorlogid key, dateline time, userid id, nodeid id, action varchar(250), type varchar(32),
         nodetitle varchar(256), ipaddress varchar(45) | PRIMARY(moderatorlogid) nodeid(nodeid)""",
-        f"""SELECT moment AS dateline, remover AS userid, post AS nodeid
-            FROM (SELECT post, moment, {_REMOVER} AS remover FROM ({_OWN_STATE})) WHERE remover IS NOT NULL""",
+        f"""SELECT moment AS dateline, remover AS userid, post AS nodeid, '73' AS type
+            FROM (SELECT post, moment, {_REMOVER} AS remover FROM ({_OWN_STATE})) WHERE remover IS NOT NULL
+            UNION ALL
+            SELECT moment, staff, subject,
+                   CASE kind WHEN 'move' THEN '68' WHEN 'merge' THEN '79' WHEN 'close' THEN '66' WHEN 'stick' THEN '77'
+                             WHEN 'edit' THEN '76' ELSE text_of('moderatorlog.type') END FROM moderation""",
     ),
     "node": PackageTable(
         """nodeid key, routeid id, contenttypeid small, publishdate time?, unpublishdate time?, userid id?, groupid id?,
@@ -175,6 +179,15 @@ VBULLETIN5: Final = Package(
     held={
         **{name: VBULLETIN.held[name] for name in ("member", "post", "role_spell")},
         "reaction": "SELECT giver, receiver, post, moment AS at, 'like' AS kind, 1 AS weight FROM reaction",
+        "moderation": f"""SELECT staff AS "by", kind, moment AS at, thread, NULL AS post, NULL AS from_section,
+                                CASE WHEN kind = 'move' AND lead(act) OVER (PARTITION BY kind, subject ORDER BY moment)
+                                          IS NULL THEN to_section END AS to_section, target_thread
+                         FROM moderation WHERE kind <> 'split'
+                         UNION ALL
+                         SELECT r.remover, 'remove', r.moment, p.thread, CASE WHEN NOT p.is_opening THEN p.post END,
+                                NULL, NULL, NULL
+                         FROM (SELECT *, {_REMOVER} AS remover FROM ({_OWN_STATE})) r JOIN post p ON p.post = r.post
+                         WHERE r.remover IS NOT NULL""",
         "sanction": f"""SELECT member, staff AS "by", kind, moment AS at, until FROM sanction
                         UNION ALL
                         SELECT author, remover, 'removal', moment, NULL

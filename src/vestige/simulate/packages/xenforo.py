@@ -85,10 +85,22 @@ FROM member WHERE kind = 'member' AND role = 'registered' AND member % 5 = 0 AND
 _REACTION: Final = "reaction % 7 > 0"
 _SECTIONS: Final = """
 SELECT section AS node_id, coalesce(parent, 0) AS parent_node_id,
-       CASE WHEN section % 5 = 0 THEN 'Category' ELSE 'Forum' END AS node_type_id, position AS display_order
+       CASE WHEN section % 5 = 0 THEN 'Category' ELSE 'Forum' END AS node_type_id, position AS display_order,
+       word_of('node.title') || section AS title
 FROM section
 UNION ALL
-SELECT (SELECT max(section) FROM section) + n, 0, ['Page', 'LinkForum'][n], 99 FROM filler WHERE n <= 2
+SELECT (SELECT max(section) FROM section) + n, 0, ['Page', 'LinkForum'][n], 99, word_of('node.title')
+FROM filler WHERE n <= 2
+"""
+
+_ACTS: Final = """
+(SELECT moment, staff, CASE kind WHEN 'edit' THEN 'post' ELSE 'thread' END,
+       CASE WHEN kind = 'edit' THEN post WHEN step = 0 THEN target_thread ELSE subject END, coalesce(owner, 0),
+       CASE kind WHEN 'merge' THEN 'merge_target' WHEN 'close' THEN 'lock'
+                 WHEN 'split' THEN ['post_move_target', 'post_move_source'][1 + step] ELSE kind END,
+       CASE kind WHEN 'edit' THEN subject ELSE 0 END,
+       CASE kind WHEN 'move' THEN to_json({'from': word_of('node.title') || from_section})::VARCHAR ELSE '[]' END
+FROM (SELECT *, unnest(CASE kind WHEN 'split' THEN [0, 1] ELSE [1] END) AS step FROM moderation) ORDER BY act, step)
 """
 
 _TABLES: Final = {
@@ -162,14 +174,14 @@ _TABLES: Final = {
         content_id id, content_user_id id, content_username varchar(50), content_title varchar(150),
         content_url text, discussion_content_type varchar(25), discussion_content_id id, action varchar(25),
         action_params mediumblob | PRIMARY(moderator_log_id)""",
-        f"""SELECT moment AS log_date, staff AS user_id, 'post' AS content_type, 999999 AS content_id,
-                   member AS content_user_id, 'delete_hard' AS action, 'thread' AS discussion_content_type
+        f"""SELECT row_number() OVER () AS moderator_log_id, *, 'thread' AS discussion_content_type FROM (
+            SELECT moment AS log_date, staff AS user_id, 'post' AS content_type, 999999 AS content_id,
+                   member AS content_user_id, 'delete_hard' AS action, 0 AS discussion_content_id,
+                   to_json({{'reason': text_of('moderator_log.action_params')}})::VARCHAR AS action_params
             FROM ({_ERASED})
             UNION ALL
-            SELECT moment, {_REMOVER}, type, number, coalesce(author, 0), 'delete_soft', 'thread' FROM ({_REMOVED})
-            UNION ALL
-            SELECT created_at, starter, 'thread', thread, starter, 'stick', 'thread' FROM thread
-            WHERE number % 50 = 2""",
+            SELECT moment, {_REMOVER}, type, number, coalesce(author, 0), 'delete_soft', 0, '[]' FROM ({_REMOVED})
+            UNION ALL {_ACTS})""",
     ),
     "node": PackageTable(
         """node_id key, title varchar(50), description text, node_name varchar(50), node_type_id varbinary(25),
@@ -293,6 +305,14 @@ _HELD: Final = {
     "role_spell": "SELECT member, role, start_at, end_at FROM _role_spell WHERE role <> 'registered'",
     "view": f"""SELECT member, moment AS at, thread, kind FROM read_mark
                 UNION ALL SELECT member, moment, NULL, kind FROM last_visit WHERE member <> {_GONE}""",
+    "moderation": f"""SELECT staff AS "by", kind, moment AS at, thread, post, nullif(owner, 0) AS member, from_section,
+                             to_section, target_thread FROM moderation
+                      UNION ALL
+                      SELECT nullif({_REMOVER}, 0), 'remove', r.moment,
+                             CASE r.type WHEN 'thread' THEN r.number END, CASE r.type WHEN 'post' THEN r.number END,
+                             nullif(r.author, 0), NULL, NULL, NULL FROM ({_REMOVED}) r
+                      UNION ALL
+                      SELECT staff, 'delete', moment, NULL, NULL, member, NULL, NULL, NULL FROM ({_ERASED})""",
     "sanction": f"""SELECT member, staff AS "by", moment AS at, until,
                            CASE WHEN kind = 'warning' AND sanction % 4 = 0 THEN 'restriction' ELSE kind END AS kind
                     FROM sanction
