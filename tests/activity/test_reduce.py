@@ -80,6 +80,14 @@ VIEWS = """
 forum | member | at
 0     | 3      | 2020-03-07
 """
+MODERATION = """
+forum | by | kind | at
+0     | 1  | move | 2020-01-07
+0     | 1  | move | 2020-01-08
+0     | 2  | move | 2020-01-08
+1     | 1  | close | 2020-01-08
+0     |    | close | 2020-01-08
+"""
 TABLES = {
     "forum": FORUMS,
     "member": MEMBERS,
@@ -91,6 +99,7 @@ TABLES = {
     "role_spell": ROLES,
     "reaction": REACTIONS,
     "view": VIEWS,
+    "moderation": MODERATION,
 }
 JANUARY, FEBRUARY, MARCH = 2020 * 12, 2020 * 12 + 1, 2020 * 12 + 2
 
@@ -165,6 +174,15 @@ def test_sections_and_roles(reduction):
     assert reduction.sections == {"talk": (1, 1, 4, 3), "trade": (1, 1, 1, 1), None: (0, 0, 1, 1)}
     assert reduction.roles == {"moderator": (2, 1), "administrator": (1, 1)}
     assert reduction.role_evidence == {"log": 3, "snapshot": 2}
+
+
+def test_acts_of_staff(reduction):
+    """Whoever acts is a member of his own forum, and acts by nobody known are no member's."""
+    acts = {
+        kind: dict(zip(found.values.tolist(), found.members.tolist(), strict=True))
+        for kind, found in reduction.moderation.items()
+    }
+    assert acts == {"move": {1.0: 1, 2.0: 1}, "close": {1.0: 1}}
 
 
 def test_one_forum_alone(folder):

@@ -6,7 +6,7 @@ from typing import Final
 from vestige.activity.calendar import complete_calendar, month_date
 from vestige.activity.reduce import Reduction, TraceReduction
 from vestige.activity.traces import COMMUNICATION, DOWNLOADS, POSTS, THREADS, TRACES
-from vestige.dataset.schema import MemberKind, Role
+from vestige.dataset.schema import MemberKind, ModerationKind, Role
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
 from vestige.disclosure.figures import (
     MOST,
@@ -38,6 +38,7 @@ def describe_figures(reduction: Reduction) -> Iterator[Figures]:
         ),
         sections(reduction),
         roles(reduction),
+        moderation(reduction),
         accounts(reduction),
     ):
         if figures.data.num_rows:
@@ -230,6 +231,27 @@ def roles(reduction: Reduction) -> Figures:
         "A member may hold several roles. Most software keeps only today's roles.",
     )
     rows = [(role.value, *reversed(reduction.roles[role.value])) for role in Role if role.value in reduction.roles]
+    return Figures(rule, rows_table(rule, rows))
+
+
+def moderation(reduction: Reduction) -> Figures:
+    """Acts of staff by kind; staff are few, so that most forums' figures are held back."""
+    rule = TableRule(
+        "moderation",
+        "What staff did",
+        (
+            ColumnRule("kind", "Act", ColumnKind.LABEL, vocabulary=tuple(kind.value for kind in ModerationKind)),
+            count_column("acts", "Acts", behind="members", additive=Additive.OVERLAPPING, largest=MOST),
+            members_column("members", "Members who did it", additive=Additive.NO),
+            *contribution_columns(),
+        ),
+        "As the software's log tells it. Acts by nobody known, or by the software itself, are left out.",
+    )
+    rows = [
+        (kind.value, round(acts.total), acts.size, *_busiest(acts))
+        for kind in ModerationKind
+        if (acts := reduction.moderation.get(kind.value)) is not None
+    ]
     return Figures(rule, rows_table(rule, rows))
 
 

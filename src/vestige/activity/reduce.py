@@ -82,6 +82,7 @@ class Reduction:
         sections: kind of section to (threads, thread openers, posts, posting members); None for outside any.
         roles: role to members who ever held it and who held it at the end.
         role_evidence: how roles are known, to number of spells.
+        moderation: kind of act of staff to the acts of each member who did any.
     """
 
     windows: tuple[tuple[datetime | None, datetime | None], ...]
@@ -93,6 +94,7 @@ class Reduction:
     sections: Mapping[str | None, tuple[int, int, int, int]]
     roles: Mapping[str, tuple[int, int]]
     role_evidence: Mapping[str, int]
+    moderation: Mapping[str, Distribution]
 
     def members_with(self, names: set[str]) -> int:
         """Members who left at least one of these traces."""
@@ -140,6 +142,7 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
         trace_sets=sets,
         sections=_sections(kinds, reduced),
         **_roles(dataset, scope, members),
+        moderation=_moderation(dataset, scope, members),
     )
     progress(Step("done", total, total, "tables"))
     return reduction
@@ -276,3 +279,13 @@ def _roles(dataset: Dataset, scope: Scope, members: "ir.Table") -> dict[str, Any
         "roles": {row["role"]: (row["ever"], row["at_end"]) for row in holders},
         "role_evidence": {row["evidence"]: row["spells"] for row in evidence},
     }
+
+
+def _moderation(dataset: Dataset, scope: Scope, members: "ir.Table") -> dict[str, Distribution]:
+    if "moderation" not in dataset.tables:
+        return {}
+    rows = collect(tables.acts_of_staff(rows_in_scope(dataset, "moderation", scope), members))
+    kinds: dict[str, list[tuple[int, int]]] = {}
+    for row in rows:
+        kinds.setdefault(row["kind"], []).append((row["acts"], row["members"]))
+    return {kind: Distribution.of(*map(list, zip(*found, strict=True))) for kind, found in kinds.items()}

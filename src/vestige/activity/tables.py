@@ -160,6 +160,14 @@ def role_holders(role_spell: "ir.Table", members: "ir.Table") -> "ir.Table":
     return each.group_by("role").aggregate(ever=each.count(), at_end=each.held.sum())
 
 
+def acts_of_staff(moderation: "ir.Table", members: "ir.Table") -> "ir.Table":
+    """What members did as staff: kind, acts (by one member), members with that many."""
+    known = moderation.filter(moderation.by.notnull()).select("forum", "kind", member="by")
+    own = of_members(known, members)
+    each = own.group_by("forum", "member", "kind").aggregate(acts=own.count())
+    return each.group_by("kind", "acts").aggregate(members=each.count())
+
+
 def evidence_kinds(role_spell: "ir.Table") -> "ir.Table":
     """How roles are known: evidence, spells."""
     return role_spell.group_by("evidence").aggregate(spells=role_spell.count())

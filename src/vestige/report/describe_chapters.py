@@ -50,7 +50,7 @@ _PLANS = (
         ),
     ),
     _Plan("sections", "Sections", prose.SECTIONS, ("chart sections", "table sections")),
-    _Plan("roles", "Roles and accounts", (), ("table roles", "table accounts")),
+    _Plan("roles", "Roles and accounts", (), ("table roles", "table moderation", "table accounts")),
 )
 
 
