@@ -62,8 +62,20 @@ MAILBOX: Final = Source(
     },
     absent={
         **dict.fromkeys(
-            ("role_spell", "reaction", "message", "view", "download", "object", "sanction", "external_event"), _NOWHERE
+            (
+                "role_spell",
+                "reaction",
+                "message",
+                "view",
+                "download",
+                "object",
+                "sanction",
+                "moderation",
+                "external_event",
+            ),
+            _NOWHERE,
         ),
+        "thread.views": _NOWHERE,
         "member.registered_at": _NOWHERE,
         "section.parent": "lists have no order among themselves",
         "post.edited_at": _NOWHERE,
