@@ -17,6 +17,9 @@ from vestige.derive.contract import Cell, Source, SourceColumn, SourceFinding, S
 from vestige.derive.mail.threads import join_threads
 from vestige.results import Severity
 
+_LACKING: Final = (
+    "role_spell", "reaction", "message", "view", "download", "object", "sanction", "moderation", "external_event",
+)  # fmt: skip
 _NOWHERE: Final = "an archive of messages does not record it"
 
 MAILBOX: Final = Source(
@@ -61,20 +64,7 @@ MAILBOX: Final = Source(
         },
     },
     absent={
-        **dict.fromkeys(
-            (
-                "role_spell",
-                "reaction",
-                "message",
-                "view",
-                "download",
-                "object",
-                "sanction",
-                "moderation",
-                "external_event",
-            ),
-            _NOWHERE,
-        ),
+        **dict.fromkeys(_LACKING, _NOWHERE),
         "thread.views": _NOWHERE,
         "member.registered_at": _NOWHERE,
         "section.parent": "lists have no order among themselves",
