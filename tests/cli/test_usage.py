@@ -16,6 +16,9 @@ from vestige.cli.app import app
         (["simulate", "--out", "x", "--as", "spreadsheet"], "--as"),
         (["simulate", "--out", "x", "--unheard-of"], "--unheard-of"),
         (["unheard-of"], "unheard-of"),
+        (["derive", "x", "--out", "y", "--key", "z"], "--forum"),
+        (["derive", "x", "--out", "y", "--key", "z", "--forum", "a", "--least-posts", "few"], "--least-posts"),
+        (["derive", "x", "--out", "y", "--key", "z", "--forum", "a", "--least-posts", "-1"], "--least-posts"),
     ],
 )
 def test_usage_errors_say_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], told: str) -> None:

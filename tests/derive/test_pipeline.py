@@ -96,6 +96,17 @@ def test_identical_input_gives_identical_bytes_however_it_is_batched(tmp_path):
     assert first.manifest.digest == second.manifest.digest
 
 
+def test_where_rows_were_staged_does_not_matter(tmp_path, monkeypatch):
+    in_place = derive(tmp_path / "place", forum(), batch=2)
+    inserted: list[str] = []
+    put = Staging.insert
+    monkeypatch.setattr(Staging, "insert", lambda self, table, rows: (inserted.append(table), put(self, table, rows)))
+    monkeypatch.setattr("vestige.derive.staging.BUFFERED_BYTES", 200)
+    in_engine = derive(tmp_path / "engine", forum(), batch=2)
+    assert {"users", "posts"} <= set(inserted)
+    assert written(in_engine) == written(in_place)
+
+
 def test_row_order_of_the_source_does_not_matter(tmp_path):
     tables = forum()
     turned = {name: {column: values[::-1] for column, values in table.items()} for name, table in tables.items()}

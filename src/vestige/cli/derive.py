@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from vestige.cli.app import app
+from vestige.cli.app import PlainCommand, app
 from vestige.cli.console import print_error, print_line, progress_bar
 from vestige.errors import SettingsError, SourceError
 
@@ -70,7 +70,7 @@ def map_names(
     print_line(f"{groups:,} groups and {sections:,} sections listed. Fill in role and kind, then derive with --map.")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def derive(
     source: SourceArgument,
     out: Annotated[Path, typer.Option(help="New folder for the dataset.", show_default=False)],

@@ -293,14 +293,14 @@ class _Run:
         handle_key = key.handle_key() if self.settings.link_handles else None
         tables = bound_tables(source.tables, handle_key, key.account_key(self.identity.code))
         report = self.opened.reader.read(tables, times.through(staging.take), self.progress)
-        staging.flush()
+        staging.settle()
         present = {read.table: read for read in report.tables}
         self.progress(Step("assemble", 0, 3))
         prepared = source.prepare(staging) if source.prepare else ()
         known = count_findings(staging, source)
         supplied = collect_raw(staging, source, present)
         for table in (*(table.name for table in source.tables), *prepared):
-            staging.run(f'DROP TABLE "{table}"')
+            staging.drop(table)
         self.progress(Step("assemble", 1, 3))
         left_out = list(
             leave_out(

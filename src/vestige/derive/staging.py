@@ -18,8 +18,9 @@ _Returned = TypeVar("_Returned")
 
 BATCH_ROWS: Final = 1 << 16
 """Small enough to stay in the cache between the engine and the file: four times as many take half as long again."""
-BUFFERED_BYTES: Final = 64 << 20
-"""Batches are put into the engine together: each insertion costs ten times what a row does."""
+BUFFERED_BYTES: Final = 128 << 20
+"""Batches are put into the engine together: each insertion costs ten times what a row does. Tables that come to less
+altogether are never put into it: the engine reads them where they lie."""
 
 SPILL_FOLDER: Final = ".spill"
 _NO_ROOM: Final = ("No space left", "max_temp_directory_size", "disk quota")
@@ -39,6 +40,8 @@ class Staging:
         self._error = duckdb.Error
         self._buffer: dict[str, list[pa.RecordBatch]] = {}
         self._buffered = 0
+        self._declared: dict[str, dict[str, str]] = {}
+        self._in_place: set[str] = set()
         self._connection = duckdb.connect(
             config={
                 "memory_limit": f"{memory // 1_000_000}MB",
@@ -62,10 +65,10 @@ class Staging:
     def declare(self, tables: Iterable[SourceTable]) -> None:
         """Create the staged tables, empty, with every declared column."""
         for table in tables:
-            columns = ", ".join(
-                f'"{column.name}" {"BIGINT[]" if column.is_list else "BIGINT"}' for column in table.columns
-            )
+            kinds = {column.name: "BIGINT[]" if column.is_list else "BIGINT" for column in table.columns}
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
             self.run(f'CREATE TABLE "{table.name}" ({columns})')
+            self._declared[table.name] = kinds
 
     def create(self, table: str, columns: str, rows: Sequence[str]) -> None:
         """Create a small table of rows written as SQL, such as "(1, 'vip')": numbers and checked codes only."""
@@ -86,15 +89,44 @@ class Staging:
 
         while self._buffer:
             table, batches = self._buffer.popitem()
+            self._declared.pop(table, None)
             self.insert(table, pa.Table.from_batches(batches))
         self._buffered = 0
+
+    def settle(self) -> None:
+        """Everything is staged: what is still in the buffer stays there, unless the engine has a part of its table."""
+        import pyarrow as pa
+
+        for table in [table for table in self._buffer if table in self._declared]:
+            rows = pa.Table.from_batches(self._buffer.pop(table))
+            kinds = self._declared[table]
+            there = set(rows.schema.names)
+            columns = ", ".join(
+                f'"{name}"' if name in there else f'NULL::{kind} AS "{name}"' for name, kind in kinds.items()
+            )
+            self._in_place.add(table)
+            self.run(f'DROP TABLE "{table}"')
+            self._register(f"_place_{table}", rows)
+            self.run(f'CREATE VIEW "{table}" AS SELECT {columns} FROM "_place_{table}"')
+        self.flush()
+
+    def drop(self, table: str) -> None:
+        """Let go of a table, wherever it lies."""
+        if table not in self._in_place:
+            self.run(f'DROP TABLE "{table}"')
+            return
+        self.run(f'DROP VIEW "{table}"')
+        self._guarded(lambda: self._connection.unregister(f"_place_{table}"))
 
     def insert(self, table: str, rows: "pa.Table") -> None:
         """Append Arrow rows to a table of the engine, by column name."""
         if rows.num_columns and rows.num_rows:
-            self._guarded(lambda: self._connection.register("_rows", rows))
+            self._register("_rows", rows)
             self.run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _rows')
             self._guarded(lambda: self._connection.unregister("_rows"))
+
+    def _register(self, name: str, rows: "pa.Table") -> None:
+        self._guarded(lambda: self._connection.register(name, rows))
 
     def run(self, statement: str) -> None:
         """Run a statement.
