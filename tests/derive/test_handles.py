@@ -26,6 +26,9 @@ KEY = bytes(range(32))
         ("Tom &amp; Ann", "tom&ann"),
         ("ﬁne", "fine"),
         ("ΑΒ", "ab"),  # noqa: RUF001 - Greek
+        ("ri\u034fv\ufe0fer\u3164\u2800", "river"),
+        ("İx", "ix"),
+        ("\u03ab\u0342", "\u1fe7"),
     ],
 )
 def test_spellings_of_one_handle(one: str, other: str) -> None:

@@ -7,6 +7,7 @@ is told in docs/explanation/linked-handles.md.
 """
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -22,14 +23,37 @@ Standard 39 (Davis and Suignard, 2023); its other thousands are not seen in hand
 
 _LEFT_OUT: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """General categories that do not count: controls, invisible format characters, blanks."""
+_INVISIBLE: Final = frozenset(
+    map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10),
+              *range(0xE0100, 0xE01F0)))
+)  # fmt: skip
+"""Letters and marks that draw nothing: Unicode's Default_Ignorable_Code_Point beyond those categories, and the blank of
+Braille."""
+_DOTTED_I: Final = re.compile("i\u0307+")
+"""What case folding makes of the Turkish capital, and what its small letter looks like."""
+_MOST_STEPS: Final = 4
 _HALF: Final = 8
 
 
 def normalised_handle(handle: str) -> str:
     """The form in which a handle is compared; empty when nothing is left."""
-    text = unicodedata.normalize("NFKC", html.unescape(handle)).casefold().translate(LOOK_ALIKES)
-    kept = "".join(letter for letter in text if unicodedata.category(letter) not in _LEFT_OUT)
-    return unicodedata.normalize("NFKC", kept)
+    text = html.unescape(handle)
+    for _ in range(_MOST_STEPS):  # what one step composes, another may take apart: some Greek letters with two accents
+        before, text = text, _step(text)
+        if text == before:
+            break
+    return text
+
+
+def _step(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(LOOK_ALIKES)
+    if folded.isascii():
+        return "".join(folded.split()) if folded.isprintable() else "".join(filter(_counts, folded))
+    return unicodedata.normalize("NFKC", _DOTTED_I.sub("i", "".join(filter(_counts, folded))))
+
+
+def _counts(letter: str) -> bool:
+    return letter not in _INVISIBLE and unicodedata.category(letter) not in _LEFT_OUT
 
 
 def pseudonyms_of_handles(cells: Iterable[bytes | None], key: bytes) -> list[tuple[int, int] | None]:
