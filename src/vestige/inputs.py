@@ -1,8 +1,9 @@
-"""What users give: one of several choices by name, and tables as files."""
+"""What users give: one of several choices by name, TOML, and tables as files."""
 
+import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vestige.errors import SettingsError, SourceError
 
@@ -19,6 +20,19 @@ def chosen(kind: type[Choice], value: str, name: str) -> Choice:
     if value not in set(kind):
         raise SettingsError(f"{name} has no such choice", hint=f"choose one of {', '.join(kind)}")
     return kind(value)
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """TOML as Python reads it; what is nested too deeply for its parser is no valid TOML either.
+
+    Raises:
+        TOMLDecodeError: the text is no valid TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        pass
+    raise tomllib.TOMLDecodeError("nested too deeply")
 
 
 def read_table_file(path: Path) -> "pa.Table":

@@ -158,6 +158,27 @@ def statement(text: str) -> Callable[[Path], list[object]]:
     return begin
 
 
+def copied(*moments: str, before: str = "") -> Callable[[Path], list[object]]:
+    """An attack by a script of pg_dump: posts of a Discourse forum at these moments."""
+
+    def begin(folder: Path) -> list[object]:
+        rows = [f"{n}\t10\t20\t{n}\t{SECRET}\t{moment}" for n, moment in enumerate(moments, 1)]
+        tables = {
+            "users (id, username, created_at)": [f"10\t{SECRET}\t2015-01-01 00:00:00"],
+            "categories (id, name)": [f"3\t{SECRET}"],
+            "topics (id, category_id, user_id, created_at, archetype)": ["20\t3\t10\t2015-01-01 00:00:00\tregular"],
+            "posts (id, user_id, topic_id, post_number, raw, created_at)": rows,
+            "post_actions (id, post_id, user_id, post_action_type_id, created_at)": [],
+            "topic_users (user_id, topic_id, last_visited_at)": [],
+            "user_histories (id, action, acting_user_id, target_user_id, created_at)": [],
+        }
+        lines = [f"COPY public.{name} FROM stdin;\n" + "\n".join([*rows, "\\."]) for name, rows in tables.items()]
+        (folder / "forum.sql").write_text("\n\n".join([before, *lines]) + "\n")
+        return ["derive", folder / "forum.sql", "--software", "discourse"]
+
+    return begin
+
+
 def xml(head: str, row: str = "") -> Callable[[Path], list[object]]:
     """An attack by an XML file of a Stack Exchange dump."""
     rows = {
@@ -212,14 +233,14 @@ def _leave(raw: dict[str, object]) -> None:
     files[0]["path"] = "../victim.parquet"
 
 
-def mapped(rows: str) -> Callable[[Path], list[object]]:
-    """An attack by a CSV file under a map of tables."""
+def mapped(rows: str, *, more: str = "", encoding: str = "utf-8") -> Callable[[Path], list[object]]:
+    """An attack by a CSV file under a map of tables, or by the map."""
 
     def begin(folder: Path) -> list[object]:
-        (folder / "events.csv").write_text("who,when,where,note\n" + rows)
+        (folder / "events.csv").write_text("who,when,where,note\n" + rows, encoding=encoding)
         (folder / "map.toml").write_text(
             '[post]\nfile = "events.csv"\nauthor = { column = "who", text = true }\nat = "when"\n'
-            'thread = { column = "where", text = true }\n'
+            f'thread = {{ column = "where", text = true }}\n{more}'
         )
         return ["derive", folder / "map.toml"]
 
@@ -234,6 +255,15 @@ def mailbox(content: bytes) -> Callable[[Path], list[object]]:
         return ["derive", folder / "list.mbox"]
 
     return begin
+
+
+def letters(*more: bytes) -> bytes:
+    """An mbox of three messages with these further header lines."""
+    return b"".join(
+        b"From x\nFrom: u%d@a.example\nDate: Mon, 3 Jan 2005 01:02:0%d +0000\nMessage-ID: <%d@a>\n%s\n\n%s\n\n"
+        % (n, n, n, own, SECRET.encode())
+        for n, own in enumerate(more)
+    )
 
 
 def archive(content: bytes) -> Callable[[Path], list[object]]:
@@ -260,6 +290,7 @@ def times(*moments: str) -> str:
     return ",".join(f"({n},20,3,10,{moment},'{SECRET}')" for n, moment in enumerate(moments, 1))
 
 
+JOINED = f"a,2015-01-01 10:00:00,x,{SECRET}\nb,2015-01-02 10:00:00,x,\n"
 WIDE = forum().replace(
     b"`post_text` mediumtext);", b"`post_text` mediumtext" + b"".join(b", `c%d` int" % n for n in range(1000)) + b");"
 )
@@ -294,6 +325,18 @@ ATTACKS = (
     Attack(
         "COPY FROM PROGRAM in a dump", REFUSED, statement("COPY phpbb_posts FROM PROGRAM 'touch {folder}/{pwned}';")
     ),
+    Attack(
+        "\\i and \\! of psql",
+        REFUSED,
+        copied("2015-01-02 10:00:00", before="\\i /etc/passwd\n\\! touch pwned\n"),
+    ),
+    Attack(
+        "times of PostgreSQL without end, before Christ and after the year 10000",
+        HARMLESS,
+        copied("infinity", "-infinity", "0044-03-15 12:00:00 BC", "10000-01-01 00:00:00", "2015-01-02 10:00:00"),
+        posts=5,
+    ),
+    Attack("a day that no month has, in PostgreSQL's rows", REFUSED, copied("2015-13-45 10:00:00")),
     Attack(
         "a trigger with another delimiter",
         HARMLESS,
@@ -426,18 +469,34 @@ ATTACKS = (
             f"+{SECRET},2015-01-02 10:00:00,-1+1,=1\n-2,2015-01-03 10:00:00,=A1,\n"
         ),
     ),
+    Attack("two CSV files joined, names and all", REFUSED, mapped(f"{JOINED}who,when,where,note\n{JOINED}")),
+    Attack("a CSV file in UTF-16", REFUSED, mapped(JOINED, encoding="utf-16")),
+    Attack(
+        "days that no month has, in CSV",
+        HARMLESS,
+        mapped(f"a,2015-02-29 10:00:00,x,{SECRET}\nb,2015-04-31 10:00:00,x,\nc,10000-01-01 10:00:00,x,\n"),
+    ),
+    Attack("100,000 nested brackets in a map", REFUSED, mapped(JOINED, more="x = " + "[" * 100_000)),
     Attack("a quoted cell that never ends", REFUSED, mapped(f'a,2015-01-01 10:00:00,"{SECRET}\nb,c\n')),
     Attack(
         "a mail header of two megabytes",
         HARMLESS,
-        mailbox(
-            b"".join(
-                b"From x\nFrom: u%d@a.example\nDate: Mon, 3 Jan 2005 01:02:0%d +0000\nMessage-ID: <%d@a>\n"
-                b"X-Long: %s\n\n%s\n\n" % (n, n, n, b"a" * (1 << 21) if n == 1 else b"", SECRET.encode())
-                for n in range(POSTS)
-            )
-        ),
+        mailbox(letters(b"X: 0", b"X-Long: " + b"a" * (1 << 21), b"X: 2")),
     ),
+    Attack(
+        "a mailbox behind a byte order mark", HARMLESS, mailbox(b"\xef\xbb\xbf" + letters(b"X: 0", b"X: 1", b"X: 2"))
+    ),
+    Attack(
+        "messages that answer each other in a circle",
+        HARMLESS,
+        mailbox(letters(b"In-Reply-To: <2@a>", b"In-Reply-To: <0@a>", b"In-Reply-To: <1@a>")),
+    ),
+    Attack(
+        "dates of mail that cannot be",
+        HARMLESS,
+        mailbox(letters(b"Date: Mon, 3 Jan 10000 01:02:03 +0000", b"Date: 30 Feb 2005 01:02:03 +9999", b"X: 2")),
+    ),
+    Attack("a mailbox joined to itself", HARMLESS, mailbox(letters(b"X: 0", b"X: 1", b"X: 2") * 2)),
     Attack(
         "an archive that claims two billion entries",
         REFUSED,

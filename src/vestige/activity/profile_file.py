@@ -145,7 +145,7 @@ def read_profile(path: str | Path) -> SavedProfile:
     document: Any = None
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         document = None
     saved = None
     if isinstance(document, dict) and document.get("format") == FORMAT:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vestige.errors import SettingsError
+from vestige.inputs import parse_toml
 
 _LARGEST_FILE: Final = 20_000
 """Bytes; a scale is a few lines."""
@@ -86,7 +87,7 @@ def read_verbal_scale(file: str | Path) -> VerbalScale:
 def _content(file: Path) -> dict[str, Any] | None:
     try:
         if file.stat().st_size <= _LARGEST_FILE:
-            return tomllib.loads(file.read_text(encoding="utf-8"))
+            return parse_toml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         pass
     return None

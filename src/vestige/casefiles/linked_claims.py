@@ -154,7 +154,7 @@ def _cells(path: Path, table: str) -> list[dict[str, Any]] | None:
             return None
         text = path.read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(text.splitlines())) if path.suffix == ".csv" else _json_rows(json.loads(text), table)
-    except (OSError, ValueError, csv.Error):
+    except (OSError, ValueError, RecursionError, csv.Error):
         rows = None
     if not isinstance(rows, list) or not all(
         isinstance(row, dict) and all(isinstance(k, str) for k in row) for row in rows

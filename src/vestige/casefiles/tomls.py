@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from vestige.casefiles.problems import ProblemList
 from vestige.casefiles.schema import IDENTIFIER
+from vestige.inputs import parse_toml
 
 LONGEST_LABEL: Final = 300
 _PLACE: Final = re.compile(r"\(at line (\d+), column \d+\)")
@@ -18,7 +19,7 @@ def read_toml(path: Path, file: str, problems: ProblemList) -> dict[str, Any] | 
     """The file's content, or None when it is no TOML; the parser's own words may quote the file and are not used."""
     line, what = 0, ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_toml(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.search(str(error))
         line, what = (int(place[1]) if place else 0), "this is not valid TOML"

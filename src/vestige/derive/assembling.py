@@ -303,6 +303,9 @@ class _Keeper:
                     f"{raw_rows - rows - late:,} rows of {name} point to something that is not there and were left out",
                 )
         for column, before, after in zip(self._optional(), raw_filled, filled, strict=True):
+            if column.name == self._moment == "at" and 0 < before < raw_rows:
+                text = f"{raw_rows - before:,} rows of {name} have no time, or one that no calendar of the engine holds"
+                yield _note("times-unknown", text)
             if before > after:
                 lost = before - after if raw_rows == rows else self._lost(column)
                 if lost and column.kind is ColumnType.TIME:

@@ -15,6 +15,7 @@ from vestige.dataset.manifest import lies_in_dataset
 from vestige.dataset.schema import CODE_PATTERN, Role
 from vestige.derive.contract import Reader, Source
 from vestige.errors import MapError, OutputError
+from vestige.inputs import parse_toml
 from vestige.outputs import staged_file
 
 _LARGEST_FILE: Final = 16 << 20
@@ -111,7 +112,7 @@ def read_map(path: Path) -> CustodianMap:
 def _entries(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            entries = tomllib.loads(stream.read(_LARGEST_FILE).decode("utf-8"))
+            entries = parse_toml(stream.read(_LARGEST_FILE).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         failure = MapError("the map cannot be read", hint="check the path and its permissions")
     except tomllib.TOMLDecodeError as error:

@@ -33,6 +33,7 @@ from typing import Any, Final
 
 from vestige.derive.log.state import MOST_NAMES, MOST_RULES
 from vestige.errors import RulesError
+from vestige.inputs import parse_toml
 
 _LARGEST_FILE: Final = 1 << 20
 _PLACEHOLDERS: Final = ("thread", "section", "post", "object")
@@ -196,7 +197,7 @@ def _content(rules: str | Path) -> bytes:
 
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return parse_toml(content.decode("utf-8"))
     except UnicodeDecodeError:
         failure = RulesError("the rules are not in UTF-8", hint="save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:

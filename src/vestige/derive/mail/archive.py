@@ -8,6 +8,7 @@ is told apart by what follows it. `Content-Length` is not believed.
 import heapq
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def _is_mailbox(file: Path) -> bool:
 
     try:
         with open_stream(file, look):
-            return head.startswith(_MAIL)
+            return head.removeprefix(BOM_UTF8).startswith(_MAIL)
     except SourceError:
         return False
 
@@ -149,8 +150,9 @@ def _mbox_messages(file: Path) -> Iterator[tuple[bytes, int, int]]:
         while more:
             count = stream.readinto(room)
             more = count > 0
+            block = bytes(room[:count])
+            data += block if size else block.removeprefix(BOM_UTF8)
             size += count
-            data += bytes(room[:count])
             at, limit = 0, len(data) - (_LONGEST_ENVELOPE + _LONGEST_FIELD if more else 0)
             while (start := _next_start(data, at, limit)) is not None:
                 body = _header_end(data, start)

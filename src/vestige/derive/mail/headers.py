@@ -55,6 +55,8 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _PIVOT: Final = 50
 """RFC 5322, section 4.3: years of two digits from 50 are of the last century."""
 _LAST_HOUR, _LAST_MINUTE, _LEAP_SECOND = 23, 59, 60
+_FARTHEST_ZONE: Final = 14 * 60
+"""Minutes; no clock on land is farther from UTC, so what is farther is no zone."""
 
 
 class Fields(NamedTuple):
@@ -163,5 +165,7 @@ def _offset(zone: bytes | None) -> int | None:
         return None
     if zone[:1] in b"+-":
         minutes = int(zone[1:3]) * 60 + int(zone[3:5])
+        if minutes > _FARTHEST_ZONE:
+            return None
         return -minutes if zone[:1] == b"-" else minutes
     return _ZONES.get(zone.lower())

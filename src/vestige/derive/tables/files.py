@@ -130,6 +130,7 @@ def _csv_batches(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple
                 ),
             )
             for batch in reader:
+                _refuse_second_header(file, batch)
                 yield batch, raw.tell()
         except pa.ArrowInvalid:
             if not bad:
@@ -137,6 +138,22 @@ def _csv_batches(file: TableFile, columns: Mapping[str, str]) -> "Iterator[tuple
     if bad:
         where = f"{file.where}, row {bad[0]}"
         raise SourceError("a row has another number of cells than the first", where=where, hint=_WHAT_TO_DO)
+
+
+def _refuse_second_header(file: TableFile, batch: "pa.RecordBatch") -> None:
+    """Names of columns in place of cells: two files were joined, and their rows would count twice or as members."""
+    import pyarrow.compute as pc
+
+    if file.header or batch.num_columns < len(("one", "other")):
+        return
+    names = iter(batch.schema.names)
+    again = pc.equal(batch.column(0), next(names).encode())
+    for place, name in enumerate(names, 1):
+        again = pc.and_(again, pc.equal(batch.column(place), name.encode()))
+    if pc.any(again).as_py():
+        raise SourceError(
+            "the line that names the columns stands again", where=file.where, hint="were two files joined? map each"
+        )
 
 
 def _header(file: TableFile) -> list[str]:

@@ -1,6 +1,7 @@
 """Cells of a table as numbers: integers, times, words of a list, and words that become keyed numbers."""
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ _ISO_PARTS: Final = (
 )
 _WHOLE: Final = r"^([+-]?[0-9]+)(?:\.0*)?$"
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+_FARTHEST_MOVED, _AFTER_SHORT_MONTHS = 3, pa.array([3, 5, 7, 10, 12])
 _MINUTE: Final = 60_000_000
 
 
@@ -114,7 +116,7 @@ class Cells:
             return self._counted(texts, _epoch(texts, UNITS[self._mapped.format]))
         if self._mapped.format == ISO:
             return self._counted(texts, self._iso(texts))
-        local = pc.strptime(texts, self._mapped.format, "us", error_is_null=True).cast(pa.int64())
+        local = _parsed(texts, self._mapped.format).cast(pa.int64())
         return self._counted(texts, self._in_utc(local, np.zeros(len(local), dtype=np.bool_)))
 
     def _counted(self, texts: "pa.Array", times: "pa.Array") -> "pa.Array":
@@ -129,7 +131,7 @@ class Cells:
         )
         clock = pc.binary_join_element_wise(_or(time, "00:00"), _or(second, ":00"), "")
         moment = pc.binary_join_element_wise(day, clock, " ")
-        local = pc.strptime(moment, "%Y-%m-%d %H:%M:%S", "us", error_is_null=True).cast(pa.int64())
+        local = _parsed(moment, "%Y-%m-%d %H:%M:%S").cast(pa.int64())
         digits = pc.utf8_slice_codeunits(pc.utf8_rpad(_or(fraction, "0"), 6, "0"), 0, 6)
         local = pc.add(local, digits.cast(pa.int64()))
         offset = _offset(zone)
@@ -146,6 +148,25 @@ class Cells:
         self.doubts["twice"] += int((twice & present & ~zoned).sum())
         self.doubts["never"] += int((never & present & ~zoned).sum())
         return pa.array(np.where(zoned, local, utc), pa.int64(), mask=~present)
+
+
+def _parsed(texts: "pa.Array", form: str) -> "pa.Array":
+    """Times of a form, null where there is none. The system makes 1 March of 29 February; no calendar does."""
+    times = pc.strptime(texts, form, "us", error_is_null=True)
+    moved = pc.and_(pc.less_equal(pc.day(times), _FARTHEST_MOVED), pc.is_in(pc.month(times), _AFTER_SHORT_MONTHS))
+    suspects = np.flatnonzero(pc.fill_null(moved, fill_value=False).to_numpy(zero_copy_only=False))
+    wrong = np.zeros(len(times), dtype=np.bool_)
+    wrong[suspects] = [_is_no_day(text, form) for text in texts.take(pa.array(suspects)).to_pylist()]
+    return pc.if_else(pa.array(wrong), pa.scalar(None, times.type), times) if wrong.any() else times
+
+
+def _is_no_day(text: str, form: str) -> bool:
+    """Whether a text that fits a form names a day that its month does not have."""
+    try:
+        datetime.strptime(text, form)  # noqa: DTZ007 - only the calendar is asked
+    except ValueError as error:
+        return "range" in str(error) and "month" in str(error)
+    return False
 
 
 def _epoch(texts: "pa.Array", unit: int) -> "pa.Array":

@@ -17,6 +17,7 @@ from typing import Any, Final
 from vestige.dataset.schema import TABLES, Column, ColumnType, MemberKind, RoleEvidence, State
 from vestige.derive.local_time import zone_named
 from vestige.errors import MapError, SettingsError
+from vestige.inputs import parse_toml
 
 LARGEST_MAP: Final = 1 << 20
 NOT_MAPPED: Final = frozenset({"forum", "pseudonym", "seq"})
@@ -123,7 +124,7 @@ def read_table_map(path: Path) -> tuple[MappedTable, ...]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            return tomllib.loads(stream.read(LARGEST_MAP).decode("utf-8"))
+            return parse_toml(stream.read(LARGEST_MAP).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         failure = MapError("the map of tables cannot be read", hint="check its path and permissions")
     except tomllib.TOMLDecodeError as error:
