@@ -57,6 +57,15 @@ def classes(folder: Path) -> list[str | None]:
         return found
 
 
+def test_files_of_the_software_and_objects_without_a_hash_are_passed_over(folder: Path) -> None:
+    """Discourse numbers its own files below 0, and has no SHA-1 of some."""
+    own = (folder / "own.csv").read_text().replace(f"31,{digest(31)}\n", "31,\n")
+    (folder / "own.csv").write_text(f"{own}-1,{digest(1)}\n4, \n")
+    result = classify(folder)
+    assert result.classes == {"class-a": 2, "class-b": 1}
+    assert (result.objects, result.hashed) == (5, 4)
+
+
 def test_each_object_has_the_class_of_its_hash(folder: Path) -> None:
     result = classify(folder)
     assert validate_dataset(folder / "classified").passed

@@ -183,9 +183,10 @@ def _numbers_of_objects(folder: Path, manifest: Manifest, lookup: Path, key: Pse
 
 
 def _hashed_objects(file: Path, numbers: Numbers, progress: Progress) -> "tuple[npt.NDArray[Any], pa.Array]":
-    """Ids of objects and their hashes; numbers that the dataset does not have are passed over."""
+    """Ids of objects and their hashes; numbers that the dataset does not have, and missing hashes, are passed over."""
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     source, found = numbers
     ids, digests = [np.zeros(0, dtype=np.int64)], [pa.array([], pa.string())]
@@ -193,8 +194,11 @@ def _hashed_objects(file: Path, numbers: Numbers, progress: Progress) -> "tuple[
         own = _whole(batch["object"])
         place = np.minimum(np.searchsorted(source, own), max(len(source) - 1, 0))
         known = source[place] == own if len(source) else np.zeros(len(own), dtype=np.bool_)
+        given = pc.fill_null(pc.not_equal(batch["hash"], ""), fill_value=False)
+        known &= given.to_numpy(zero_copy_only=False)
         ids.append(found[place[known]])
-        digests.append(_hashes(batch["hash"], _OBJECTS).filter(pa.array(known)))
+        hashes = pc.if_else(given, batch["hash"], pa.scalar(None, pa.string()))
+        digests.append(_hashes(hashes, _OBJECTS).filter(pa.array(known)))
         progress(Step("objects", done, file.stat().st_size, "bytes"))
     return np.concatenate(ids), pa.concat_arrays(digests)
 
@@ -274,7 +278,7 @@ def _whole(texts: "pa.Array") -> "npt.NDArray[Any]":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    fits = pc.all(pc.fill_null(pc.match_substring_regex(texts, "^[0-9]{1,18}$"), fill_value=False)).as_py()
+    fits = pc.all(pc.fill_null(pc.match_substring_regex(texts, "^-?[0-9]{1,18}$"), fill_value=False)).as_py()
     if len(texts) and not fits:
         raise SourceError("an object's number is no whole number", where=_OBJECTS, hint="use the forum's own numbers")
     numbers: npt.NDArray[Any] = texts.cast(pa.int64()).to_numpy()
@@ -285,10 +289,9 @@ def _hashes(texts: "pa.Array", where: str) -> "pa.Array":
     import pyarrow.compute as pc
 
     small = pc.ascii_lower(texts)
-    if len(small) and not pc.all(pc.fill_null(pc.match_substring_regex(small, _DIGEST), fill_value=False)).as_py():
-        raise SourceError(
-            "a hash is no hexadecimal digest", where=where, hint="MD5, SHA-1 or longer, 32 to 128 digits; none empty"
-        )
+    present = small.drop_null() if where == _OBJECTS else small
+    if len(present) and not pc.all(pc.fill_null(pc.match_substring_regex(present, _DIGEST), fill_value=False)).as_py():
+        raise SourceError("a hash is no hexadecimal digest", where=where, hint="MD5, SHA-1 or longer, 32 to 128 digits")
     return small
 
 
