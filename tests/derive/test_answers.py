@@ -1,7 +1,7 @@
 """Answers of live databases, read by compiled code: the rows that were sent, in pieces of any size, or an error."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.answers import (
@@ -37,6 +37,7 @@ def _moment(seconds: int | None) -> int | None:
 
 
 @pytest.mark.parametrize("kernel", WAYS)
+@settings(deadline=None)  # the first answer may wait for a compiler
 @given(rows=tables, block=st.integers(1, 99), piece=st.integers(1, 99), capacity=st.integers(1, 5))
 def test_rows_come_out_as_sent_in_pieces_of_any_size(kernel, rows, block, piece, capacity):
     content = WAYS[kernel]([(key, at, _text(listed)) for key, at, listed in rows])

@@ -46,7 +46,6 @@ _CONTINUED: Final = 0xFFFFFF
 """Length of a packet that goes on in the next one: no row that is asked for is so long."""
 _NULL_CELL: Final = 0xFB
 _TWO_BYTES: Final = 0xFC
-_THREE_BYTES: Final = 0xFD
 _END_OF_ROWS: Final = 0xFE
 _LONGEST_END: Final = 8
 _ERROR: Final = 0xFF
@@ -98,6 +97,35 @@ def _put_text(
     return kept
 
 
+@helper
+def _opened(job: int) -> tuple[Array, Array, Array, Array, Array, Array, int]:
+    """Bytes, state, kinds of cells, values, which are valid, room for texts, and the length of the longest text."""
+    arrays = integers_at(job, 2 * ARRAYS)
+    return (
+        bytes_at(arrays[2 * DATA], arrays[2 * DATA + 1]),
+        integers_at(arrays[2 * STATE], STATES),
+        integers_at(arrays[2 * KINDS], arrays[2 * KINDS + 1]),
+        integers_at(arrays[2 * VALUES], arrays[2 * VALUES + 1]),
+        bytes_at(arrays[2 * VALID], arrays[2 * VALID + 1]),
+        bytes_at(arrays[2 * NAMES], arrays[2 * NAMES + 1]),
+        arrays[2 * GATHERED + 1],
+    )
+
+
+@helper
+def _cell(data: Array, at: int, stop: int) -> tuple[int, int]:
+    """Where a cell's bytes begin and how many there are: -1 for NULL, more than the packet holds for nonsense."""
+    size = peek(data, at)
+    at += 1
+    if size == _NULL_CELL and at <= stop:
+        return at, -1
+    if size > _NULL_CELL:
+        wide = size - _TWO_BYTES + 2
+        size = _little_endian(data, at, wide) if wide <= 3 else stop
+        at += wide
+    return at, size
+
+
 def read_packets(job: int, end: int, _unused: int) -> int:
     """Read the rows of a result set in MySQL's text protocol, as far as the bytes and the room go.
 
@@ -108,14 +136,7 @@ def read_packets(job: int, end: int, _unused: int) -> int:
     Returns:
         MORE, FULL, ENDED, UNPLACED, REFUSED (an error packet is next) or OUT_OF_RANGE (of the cell at COLUMN).
     """
-    arrays = integers_at(job, 2 * ARRAYS)
-    data = bytes_at(arrays[2 * DATA], arrays[2 * DATA + 1])
-    state = integers_at(arrays[2 * STATE], STATES)
-    kinds = integers_at(arrays[2 * KINDS], arrays[2 * KINDS + 1])
-    values = integers_at(arrays[2 * VALUES], arrays[2 * VALUES + 1])
-    valid = bytes_at(arrays[2 * VALID], arrays[2 * VALID + 1])
-    texts = bytes_at(arrays[2 * NAMES], arrays[2 * NAMES + 1])
-    longest = arrays[2 * GATHERED + 1]
+    data, state, kinds, values, valid, texts, longest = _opened(job)
     capacity = state[CAPACITY]
     at = state[POSITION]
     sequence = state[SEQUENCE]
@@ -147,15 +168,10 @@ def read_packets(job: int, end: int, _unused: int) -> int:
         at = start
         for column in range(kinds.size):
             place = column * capacity + row
-            size = peek(data, at)
-            at += 1
-            if at <= stop and size == _NULL_CELL:
+            at, size = _cell(data, at, stop)
+            if size < 0:
                 _put_number(values, valid, place, kinds[column], NULL, 0)
                 continue
-            if size > _NULL_CELL:
-                wide = size - _TWO_BYTES + 2
-                size = _little_endian(data, at, wide) if wide <= 3 else stop
-                at += wide
             if at + size > stop:
                 code = UNPLACED
                 break
@@ -194,14 +210,7 @@ def read_records(job: int, end: int, _unused: int) -> int:
     Returns:
         MORE, FULL, ENDED (at a count of NO_MORE_RECORDS) or UNPLACED.
     """
-    arrays = integers_at(job, 2 * ARRAYS)
-    data = bytes_at(arrays[2 * DATA], arrays[2 * DATA + 1])
-    state = integers_at(arrays[2 * STATE], STATES)
-    kinds = integers_at(arrays[2 * KINDS], arrays[2 * KINDS + 1])
-    values = integers_at(arrays[2 * VALUES], arrays[2 * VALUES + 1])
-    valid = bytes_at(arrays[2 * VALID], arrays[2 * VALID + 1])
-    texts = bytes_at(arrays[2 * NAMES], arrays[2 * NAMES + 1])
-    longest = arrays[2 * GATHERED + 1]
+    data, state, kinds, values, valid, texts, longest = _opened(job)
     capacity = state[CAPACITY]
     row = state[ROW]
     code = MORE
