@@ -12,13 +12,17 @@ FEATURES: Final = tuple(name for name in TABLES if name not in {"forum", "extern
 
 SUPPLIED: Final = "yes"
 DATED: Final = "dated"
+COUNTED: Final = "counted"
+MEANING: Final = "dated: at least in part from a log with dates; counted: how often, not by whom."
+"""What those words say to a reader."""
 LACKING: Final = "-"
 
 
 def feature_rows() -> Iterator[tuple[str, ...]]:
     """A row a package: its name, then for each of FEATURES whether it supplies it.
 
-    `dated` roles come, at least in part, from a log with dates; others are the state at the end alone.
+    `dated` roles come, at least in part, from a log with dates; others are the state at the end alone. `counted`
+    downloads are a number beside each object, without who and when.
     """
     for software in known_software():
         source = source_of(software)
@@ -28,6 +32,7 @@ def feature_rows() -> Iterator[tuple[str, ...]]:
 def _feature(source: Source, name: str) -> str:
     parts = source.assembly.get(name)
     if not parts:
-        return LACKING
+        objects = source.assembly.get("object", {}).values() if name == "download" else ()
+        return COUNTED if any("downloads" in select for select in objects) else LACKING
     dated = name == "role_spell" and any("'log'" in select for select in parts.values())
     return DATED if dated else SUPPLIED
