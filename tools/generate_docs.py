@@ -24,7 +24,7 @@ from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN, SCHEMA_VERSION, TABLES, Column, ColumnType, Table
 from vestige.dataset.violations import MEANING
 from vestige.derive.contract import Cell, Source, SourceColumn
-from vestige.derive.features import FEATURES, MEANING, feature_rows
+from vestige.derive.features import FEATURES, LEGEND, feature_rows
 from vestige.derive.opening import known_software, source_of
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -115,7 +115,7 @@ def sources_page() -> str:
     lines += ["| " + " | ".join(row) + " |" for row in feature_rows()]
     lines += [
         "",
-        f"{MEANING} `vestige sources` prints this table.",
+        f"{LEGEND} `vestige sources` prints this table.",
         "",
     ]
     for software in known_software():

@@ -17,7 +17,7 @@ def sources(
     software: Annotated[str | None, typer.Option(help="One package: what is read of it, and what it lacks.")] = None,
 ) -> None:
     """List the forum packages that can be read, and which tables of the dataset each can supply."""
-    from vestige.derive.features import FEATURES, MEANING, feature_rows
+    from vestige.derive.features import FEATURES, LEGEND, feature_rows
     from vestige.derive.opening import known_software, source_of
 
     if software is None:
@@ -26,7 +26,7 @@ def sources(
         for row in table:
             print_line("".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
         print_line()
-        print_line(f"{MEANING} More: vestige sources --software NAME")
+        print_line(f"{LEGEND} More: vestige sources --software NAME")
         return
     chosen = next((known for known in known_software() if known.value == software), None)
     if chosen is None:

@@ -13,7 +13,7 @@ FEATURES: Final = tuple(name for name in TABLES if name not in {"forum", "extern
 SUPPLIED: Final = "yes"
 DATED: Final = "dated"
 COUNTED: Final = "counted"
-MEANING: Final = "dated: at least in part from a log with dates; counted: how often, not by whom."
+LEGEND: Final = "dated: at least in part from a log with dates; counted: how often, not by whom."
 """What those words say to a reader."""
 LACKING: Final = "-"
 
