@@ -233,6 +233,21 @@ def access_log(folder: Path, lines: int, posts: int) -> Path:
     return file
 
 
+def object_hashes(folder: Path, objects: int) -> tuple[Path, Path]:
+    """The objects' own hashes, and a list that has half of them and as many others."""
+    own, listed = folder / "own.csv", folder / "list.csv"
+    _put(
+        own,
+        f"SELECT CASE WHEN i = 0 THEN 'object,hash' ELSE i || ',' || sha256(i::VARCHAR) END FROM range({objects + 1}) t(i)",
+    )
+    _put(
+        listed,
+        "SELECT CASE WHEN i = 0 THEN 'hash,class' ELSE sha256((i * 2)::VARCHAR) || ',class-' || (i % 3) END "
+        f"FROM range({objects + 1}) t(i)",
+    )
+    return own, listed
+
+
 WRITERS: Final[dict[str, Callable[[Path, int], list[str]]]] = {
     "mail, mbox": mail_archive,
     "phpBB, INSERT": phpbb_dump,

@@ -15,18 +15,24 @@ from typing import Final
 
 from vestige.derive.contract import Statements
 
-MADE: Final = ("_again", "_first", "_link", "_anchor", "_top", "_head", "_list")
-"""Tables that the assembly uses. `_again` (message): came before under the same id. `_link` (node, up): parents.
-`_anchor` (node, goal): of a missing message with a parent, the nearest ancestor that is there, or a missing root.
-`_top` (node, goal): of a node with a parent, its root. `_head` (root, message): of a root with answers, the first
-message of the thread. `_list` (place, number): lists in the order in which they first come."""
+MADE: Final = ("_again", "_link", "_head", "_list", "_placed")
+"""Tables that are left.
+
+`_again` (message): came before under the same id. `_link` (node, up): parents. `_head` (root, message): of a root with
+answers, the first message of the thread. `_list` (place, number): lists in the order in which they first come.
+`_placed` (message, thread, parent, is_opening): of every message that is not alone in its thread; thread is null for
+one that came again.
+"""
 
 _UNSIGNED: Final = "CASE WHEN {0} < 0 THEN {0}::HUGEINT + 18446744073709551616 ELSE {0}::HUGEINT END"
 """Nodes in an order that has messages first."""
 
 
 def join_threads(engine: Statements) -> tuple[str, ...]:
-    """Build the trees from the staged tables `messages`, `ancestors` and `lists`; returns the tables made."""
+    """Build the trees from the staged tables `messages`, `ancestors` and `lists`; returns the tables made.
+
+    No statement joins more than two tables of an archive's size: DuckDB cannot spill several joins of one statement.
+    """
     engine.run(
         "CREATE TABLE _first AS "
         "SELECT digest, min(message) AS message FROM messages WHERE digest IS NOT NULL GROUP BY digest"
@@ -35,18 +41,8 @@ def join_threads(engine: Statements) -> tuple[str, ...]:
         "CREATE TABLE _again AS SELECT m.message FROM messages m ANTI JOIN _first f ON f.message = m.message "
         "WHERE m.digest IS NOT NULL"
     )
-    engine.run(
-        "CREATE TABLE _link AS SELECT * FROM ("
-        "SELECT m.message AS node, coalesce(f.message, m.above) AS up "
-        "FROM messages m ANTI JOIN _again a ON a.message = m.message LEFT JOIN _first f ON f.digest = m.above "
-        "WHERE m.above IS NOT NULL) WHERE node <> up"
-    )
-    engine.run(
-        "INSERT INTO _link SELECT c.node, coalesce(f.message, c.above) AS up FROM ("
-        "SELECT a.child AS node, arg_min(a.before, a.said) AS above "
-        "FROM ancestors a ANTI JOIN _first f ON f.digest = a.child GROUP BY a.child) c "
-        "LEFT JOIN _first f ON f.digest = c.above"
-    )
+    _link(engine)
+    engine.run("DROP TABLE _first")
     _climb(engine, "_top", "SELECT node, up FROM _link")
     if _cut_loops(engine):
         engine.run("DROP TABLE _top")
@@ -58,11 +54,52 @@ def join_threads(engine: Statements) -> tuple[str, ...]:
         "CREATE TABLE _head AS SELECT goal AS root, "
         "least(min(node), CASE WHEN goal >= 0 THEN goal END) AS message FROM _top WHERE node >= 0 GROUP BY goal"
     )
+    _place(engine)
     engine.run(
         "CREATE TABLE _list AS SELECT place, row_number() OVER (ORDER BY message) - 1 AS number "
         "FROM (SELECT place, min(message) AS message FROM lists GROUP BY place)"
     )
     return MADE
+
+
+def _link(engine: Statements) -> None:
+    """Make `_link`: what each message says of itself, and what the first says of each missing ancestor."""
+    engine.run(
+        "CREATE TABLE _said AS SELECT message AS node, above AS up FROM messages WHERE above IS NOT NULL "
+        "AND message NOT IN (SELECT message FROM _again)"
+    )
+    engine.run(
+        "INSERT INTO _said SELECT a.child, arg_min(a.before, a.said) "
+        "FROM ancestors a ANTI JOIN _first f ON f.digest = a.child GROUP BY a.child"
+    )
+    engine.run(
+        "CREATE TABLE _link AS SELECT * FROM (SELECT s.node, coalesce(f.message, s.up) AS up "
+        "FROM _said s LEFT JOIN _first f ON f.digest = s.up) WHERE node <> up"
+    )
+    engine.run("DROP TABLE _said")
+
+
+def _place(engine: Statements) -> None:
+    """Make `_placed` of `_link`, `_top`, `_anchor` and `_head`; the first three are done with."""
+    engine.run(
+        "CREATE TABLE _answer AS SELECT l.node AS message, l.up, t.goal FROM _link l JOIN _top t ON t.node = l.node "
+        "WHERE l.node >= 0"
+    )
+    engine.run("DROP TABLE _top")
+    engine.run(
+        "CREATE TABLE _parented AS SELECT r.message, r.goal, "
+        "CASE WHEN r.up >= 0 THEN r.up WHEN a.goal >= 0 THEN a.goal END AS parent "
+        "FROM _answer r LEFT JOIN _anchor a ON a.node = r.up"
+    )
+    engine.run("DROP TABLE _answer")
+    engine.run("DROP TABLE _anchor")
+    engine.run(
+        "CREATE TABLE _placed AS SELECT p.message, h.message AS thread, p.parent, FALSE AS is_opening "
+        "FROM _parented p JOIN _head h ON h.root = p.goal"
+    )
+    engine.run("DROP TABLE _parented")
+    engine.run("INSERT INTO _placed SELECT root, message, NULL, TRUE FROM _head WHERE root >= 0")
+    engine.run("INSERT INTO _placed SELECT message, NULL, NULL, FALSE FROM _again")
 
 
 def _climb(engine: Statements, made: str, links: str) -> None:
@@ -72,14 +109,16 @@ def _climb(engine: Statements, made: str, links: str) -> None:
     arrived = 1
     while arrived:
         engine.run(
-            "CREATE TABLE _next AS "
-            "SELECT a.node, coalesce(t.goal, b.up, a.up) AS up, b.node IS NULL AS arrived FROM _active a "
-            f"LEFT JOIN {made} t ON t.node = a.up LEFT JOIN _active b ON b.node = a.up"
+            "CREATE TABLE _next AS SELECT a.node, a.up, b.up AS further "
+            "FROM _active a LEFT JOIN _active b ON b.node = a.up"
         )
-        engine.run(f"INSERT INTO {made} SELECT node, up FROM _next WHERE arrived")
         engine.run("DROP TABLE _active")
-        engine.run("CREATE TABLE _active AS SELECT node, up FROM _next WHERE NOT arrived")
-        (arrived,) = engine.row("SELECT count(*) FILTER (arrived) FROM _next")
+        engine.run("CREATE TABLE _active AS SELECT node, further AS up FROM _next WHERE further IS NOT NULL")
+        (arrived,) = engine.row("SELECT count(*) FROM _next WHERE further IS NULL")
+        engine.run(
+            f"INSERT INTO {made} SELECT n.node, coalesce(t.goal, n.up) "
+            f"FROM _next n LEFT JOIN {made} t ON t.node = n.up WHERE n.further IS NULL"
+        )
         engine.run("DROP TABLE _next")
 
 

@@ -46,21 +46,18 @@ MAILBOX: Final = Source(
         },
         "section": {"lists": "SELECT number AS section FROM _list"},
         "thread": {
-            "messages": "SELECT coalesce(h.message, m.message) AS thread, n.number AS section, m.author AS starter, "
-            "m.\"at\" AS created_at, 'visible' AS state FROM messages m ANTI JOIN _again a ON a.message = m.message "
-            "ANTI JOIN _link l ON l.node = m.message LEFT JOIN _head h ON h.root = m.message "
-            "JOIN _list n ON n.place = m.place "
+            "messages": "SELECT coalesce(p.thread, m.message) AS thread, n.number AS section, m.author AS starter, "
+            "m.\"at\" AS created_at, 'visible' AS state FROM messages m LEFT JOIN _placed p ON p.message = m.message "
+            "JOIN _list n ON n.place = m.place WHERE p.message IS NULL OR p.is_opening "
             "UNION ALL "
             "SELECT h.message, n.number, NULL, NULL, 'visible' FROM _head h JOIN messages m ON m.message = h.message "
             "JOIN _list n ON n.place = m.place WHERE h.root < 0"
         },
         "post": {
-            "messages": "SELECT m.message AS post, coalesce(h.message, m.message) AS thread, n.number AS section, "
-            'm.author, m."at", l.node IS NULL AS is_opening, '
-            "CASE WHEN l.up >= 0 THEN l.up WHEN c.goal >= 0 THEN c.goal END AS parent_post, 'visible' AS state "
-            "FROM messages m ANTI JOIN _again a ON a.message = m.message LEFT JOIN _link l ON l.node = m.message "
-            "LEFT JOIN _anchor c ON c.node = l.up LEFT JOIN _top t ON t.node = m.message "
-            "LEFT JOIN _head h ON h.root = coalesce(t.goal, m.message) JOIN _list n ON n.place = m.place"
+            "messages": "SELECT m.message AS post, coalesce(p.thread, m.message) AS thread, n.number AS section, "
+            "m.author, m.\"at\", p.is_opening IS NOT FALSE AS is_opening, p.parent AS parent_post, 'visible' AS state "
+            "FROM messages m LEFT JOIN _placed p ON p.message = m.message JOIN _list n ON n.place = m.place "
+            "WHERE p.message IS NULL OR p.thread IS NOT NULL"
         },
     },
     absent={
