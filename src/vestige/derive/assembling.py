@@ -166,7 +166,8 @@ class _Keeper:
     def keep(self, assembled: Assembled) -> None:
         """Make `_kept_T` and `_id_T`, and note counts and findings."""
         name = self._table.name
-        self._staging.run(f'CREATE TABLE "_kept_{name}" AS SELECT {self._kept_columns()} {self._kept_rows()}')
+        select = f"SELECT {self._kept_columns()} " + self._kept_rows(f'(SELECT * FROM "_raw_{name}" WHERE {{part}})')
+        self._staging.create_in_parts(f'"_kept_{name}"', select, f"_raw_{name}")
         if self._own:
             self._put_in_order()
             if self._order is not None:
@@ -202,7 +203,7 @@ class _Keeper:
             return f'CASE WHEN r."{column.name}" >= {column.minimum} THEN r."{column.name}" END'
         return f'r."{column.name}"'
 
-    def _kept_rows(self) -> str:
+    def _kept_rows(self, raw: str) -> str:
         joins = [
             f'{"LEFT" if column.nullable else "INNER"} JOIN "_id_{column.references}" "i_{column.name}" '
             f'ON "i_{column.name}".source = r."{column.name}"'
@@ -212,7 +213,7 @@ class _Keeper:
         if self._moment and self._window and self._window.end < self._window.latest:
             conditions.append(f"NOT coalesce({self._late()}, FALSE)")
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return f'FROM "_raw_{self._table.name}" r {" ".join(joins)} {where}'
+        return f"FROM {raw} r {' '.join(joins)} {where}"
 
     def _late(self) -> str:
         if self._window is None:
@@ -273,9 +274,12 @@ class _Keeper:
         name = self._table.name
         for column in self._columns:
             if column.references == name and self._counts("_kept_", [column])[1]:
-                self._staging.run(
-                    f'CREATE TABLE _resolved AS SELECT k.* REPLACE (i.id AS "{column.name}") FROM "_kept_{name}" k '
-                    f'LEFT JOIN "_id_{name}" i ON i.source = k."{column.name}" ORDER BY k._source'
+                self._staging.create_in_parts(
+                    "_resolved",
+                    f'SELECT k.* REPLACE (i.id AS "{column.name}") '
+                    f'FROM (SELECT * FROM "_kept_{name}" WHERE {{part}}) k '
+                    f'LEFT JOIN "_id_{name}" i ON i.source = k."{column.name}" ORDER BY k._source',
+                    f"_kept_{name}",
                 )
                 self._staging.run(f'DROP TABLE "_kept_{name}"')
                 self._staging.run(f'ALTER TABLE _resolved RENAME TO "_kept_{name}"')
@@ -327,8 +331,9 @@ class _Keeper:
     def _lost(self, column: Column) -> int:
         if column.references == self._table.name:
             return 0  # counted where it points to: the rows it pointed to were left out
+        rows = self._kept_rows(f'"_raw_{self._table.name}"')
         count: int = self._staging.row(
-            f"SELECT count(*) {self._kept_rows()} {'AND' if 'WHERE' in self._kept_rows() else 'WHERE'} "
+            f"SELECT count(*) {rows} {'AND' if 'WHERE' in rows else 'WHERE'} "
             f'r."{column.name}" IS NOT NULL AND ({self._kept_value(column)}) IS NULL'
         )[0]
         return count

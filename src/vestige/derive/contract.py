@@ -159,6 +159,9 @@ class Statements(Protocol):
     def run(self, statement: str) -> None:
         """Run a statement."""
 
+    def create_in_parts(self, made: str, select: str, table: str) -> None:
+        """Create a table by a SELECT that joins a large table, part after part; `{part}` chooses its rows."""
+
     def row(self, query: str) -> tuple[Any, ...]:
         """The first row of a query."""
 

@@ -22,6 +22,9 @@ BUFFERED_BYTES: Final = 128 << 20
 """Batches are put into the engine together: each insertion costs ten times what a row does. Tables that come to less
 altogether are never put into it: the engine reads them where they lie."""
 
+PART_ROWS: Final = 1 << 21
+"""Rows of a large table that are joined at one time."""
+
 SPILL_FOLDER: Final = ".spill"
 _NO_ROOM: Final = ("No space left", "max_temp_directory_size", "disk quota")
 
@@ -136,6 +139,26 @@ class Staging:
             SourceError: the engine refused.
         """
         self._guarded(lambda: self._connection.execute(statement))
+
+    def create_in_parts(self, made: str, select: str, table: str) -> None:
+        """Create a table by a SELECT that joins a large table: part after part of its rows, in their order.
+
+        A join of two tables that are both far beyond the limit fails, however much it may spill; one of a part and a
+        table builds on the part.
+
+        Args:
+            made: the new table.
+            select: with `{part}` for a condition on the rows of `table`.
+            table: the large table.
+        """
+        (rows,) = self.row(f'SELECT coalesce(max(rowid), 0) + 1 FROM "{table}"')
+        if rows <= PART_ROWS:
+            self.run(f"CREATE TABLE {made} AS {select.format(part='TRUE')}")
+            return
+        self.run(f"CREATE TABLE {made} AS {select.format(part='FALSE')}")
+        for start in range(0, rows, PART_ROWS):
+            part = f"rowid >= {start} AND rowid < {start + PART_ROWS}"
+            self.run(f"INSERT INTO {made} {select.format(part=part)}")
 
     def row(self, query: str) -> tuple[Any, ...]:
         """The first row of a query; errors as for `run`."""

@@ -103,27 +103,32 @@ def _cut(time: str, unit: int) -> str:
 
 
 def _true_order(staging: Staging) -> str:
-    """The number of each post in the order of (exact time, id); posts of unknown time follow the post before them."""
+    """The number of each post in the order of (exact time, id); posts of unknown time follow the post before them.
+
+    `_kept_post` lies in the order of its ids, so that nothing but the two sorts is held, and these spill.
+    """
     backwards = staging.row(
         'SELECT count(*) FROM (SELECT "at", lag("at") OVER () AS before, row_number() OVER () AS number '
         'FROM _kept_post) WHERE "at" IS NULL OR before > "at"'
     )[0]
     if not backwards:
         return "row_number() OVER () - 1"
-    staging.run(
-        'CREATE TABLE _timed AS SELECT _source, coalesce("at", max("at") OVER (ORDER BY _source), 0) AS filled '
-        "FROM _kept_post"
+    statements = (
+        (
+            "CREATE TABLE _timed AS SELECT _source, "
+            'coalesce("at", max("at") OVER (ROWS UNBOUNDED PRECEDING), 0) AS filled FROM _kept_post'
+        ),
+        "CREATE TABLE _order AS SELECT _source FROM _timed ORDER BY filled, _source",
+        (
+            "CREATE TABLE _numbered AS SELECT seq FROM "
+            "(SELECT _source, row_number() OVER () - 1 AS seq FROM _order) ORDER BY _source"
+        ),
+        "CREATE TABLE _sequenced AS SELECT * FROM _kept_post POSITIONAL JOIN _numbered",
+        *(f"DROP TABLE {table}" for table in ("_timed", "_order", "_numbered", "_kept_post")),
+        "ALTER TABLE _sequenced RENAME TO _kept_post",
     )
-    staging.run(
-        "CREATE TABLE _order AS SELECT _source, row_number() OVER (ORDER BY filled, _source) - 1 AS seq FROM _timed"
-    )
-    staging.run(
-        "CREATE TABLE _sequenced AS SELECT k.*, o.seq FROM _kept_post k JOIN _order o ON o._source = k._source "
-        "ORDER BY k._source"
-    )
-    for table in ("_timed", "_order", "_kept_post"):
-        staging.run(f"DROP TABLE {table}")
-    staging.run("ALTER TABLE _sequenced RENAME TO _kept_post")
+    for statement in statements:
+        staging.run(statement)
     return "k.seq"
 
 

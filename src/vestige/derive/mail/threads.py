@@ -15,13 +15,12 @@ from typing import Final
 
 from vestige.derive.contract import Statements
 
-MADE: Final = ("_again", "_link", "_head", "_list", "_placed")
+MADE: Final = ("_again", "_head", "_list", "_post")
 """Tables that are left.
 
-`_again` (message): came before under the same id. `_link` (node, up): parents. `_head` (root, message): of a root with
-answers, the first message of the thread. `_list` (place, number): lists in the order in which they first come.
-`_placed` (message, thread, parent, is_opening): of every message that is not alone in its thread; thread is null for
-one that came again.
+`_again` (message): came before under the same id. `_head` (root, message): of a root with answers, the first message
+of the thread. `_list` (place, number): lists in the order in which they first come. `_post`: every message that did not
+come before, with its thread, parent and section.
 """
 
 _UNSIGNED: Final = "CASE WHEN {0} < 0 THEN {0}::HUGEINT + 18446744073709551616 ELSE {0}::HUGEINT END"
@@ -55,10 +54,7 @@ def join_threads(engine: Statements) -> tuple[str, ...]:
         "least(min(node), CASE WHEN goal >= 0 THEN goal END) AS message FROM _top WHERE node >= 0 GROUP BY goal"
     )
     _place(engine)
-    engine.run(
-        "CREATE TABLE _list AS SELECT place, row_number() OVER (ORDER BY message) - 1 AS number "
-        "FROM (SELECT place, min(message) AS message FROM lists GROUP BY place)"
-    )
+    _make_posts(engine)
     return MADE
 
 
@@ -80,7 +76,10 @@ def _link(engine: Statements) -> None:
 
 
 def _place(engine: Statements) -> None:
-    """Make `_placed` of `_link`, `_top`, `_anchor` and `_head`; the first three are done with."""
+    """Make `_placed` (message, thread, parent, is_opening) of `_link`, `_top`, `_anchor` and `_head`.
+
+    It has every message that is not alone in its thread; those that came again have none. All but `_head` is done with.
+    """
     engine.run(
         "CREATE TABLE _answer AS SELECT l.node AS message, l.up, t.goal FROM _link l JOIN _top t ON t.node = l.node "
         "WHERE l.node >= 0"
@@ -100,6 +99,24 @@ def _place(engine: Statements) -> None:
     engine.run("DROP TABLE _parented")
     engine.run("INSERT INTO _placed SELECT root, message, NULL, TRUE FROM _head WHERE root >= 0")
     engine.run("INSERT INTO _placed SELECT message, NULL, NULL, FALSE FROM _again")
+    engine.run("DROP TABLE _link")
+
+
+def _make_posts(engine: Statements) -> None:
+    """Make `_post` of the messages and `_placed`, where those alone in their threads are not."""
+    engine.run(
+        "CREATE TABLE _list AS SELECT place, row_number() OVER (ORDER BY message) - 1 AS number "
+        "FROM (SELECT place, min(message) AS message FROM lists GROUP BY place)"
+    )
+    engine.create_in_parts(
+        "_post",
+        'SELECT m.message AS post, coalesce(p.thread, m.message) AS thread, n.number AS section, m.author, m."at", '
+        "p.is_opening IS NOT FALSE AS is_opening, p.parent AS parent_post "
+        "FROM (SELECT * FROM messages WHERE {part}) m LEFT JOIN _placed p ON p.message = m.message "
+        "JOIN _list n ON n.place = m.place WHERE p.message IS NULL OR p.thread IS NOT NULL",
+        "messages",
+    )
+    engine.run("DROP TABLE _placed")
 
 
 def _climb(engine: Statements, made: str, links: str) -> None:

@@ -46,19 +46,11 @@ MAILBOX: Final = Source(
         },
         "section": {"lists": "SELECT number AS section FROM _list"},
         "thread": {
-            "messages": "SELECT coalesce(p.thread, m.message) AS thread, n.number AS section, m.author AS starter, "
-            "m.\"at\" AS created_at, 'visible' AS state FROM messages m LEFT JOIN _placed p ON p.message = m.message "
-            "JOIN _list n ON n.place = m.place WHERE p.message IS NULL OR p.is_opening "
-            "UNION ALL "
-            "SELECT h.message, n.number, NULL, NULL, 'visible' FROM _head h JOIN messages m ON m.message = h.message "
-            "JOIN _list n ON n.place = m.place WHERE h.root < 0"
+            "messages": "SELECT thread, section, author AS starter, \"at\" AS created_at, 'visible' AS state "
+            "FROM _post WHERE is_opening UNION ALL SELECT p.thread, p.section, NULL, NULL, 'visible' "
+            "FROM _head h JOIN _post p ON p.post = h.message WHERE h.root < 0"
         },
-        "post": {
-            "messages": "SELECT m.message AS post, coalesce(p.thread, m.message) AS thread, n.number AS section, "
-            "m.author, m.\"at\", p.is_opening IS NOT FALSE AS is_opening, p.parent AS parent_post, 'visible' AS state "
-            "FROM messages m LEFT JOIN _placed p ON p.message = m.message JOIN _list n ON n.place = m.place "
-            "WHERE p.message IS NULL OR p.thread IS NOT NULL"
-        },
+        "post": {"messages": "SELECT *, 'visible' AS state FROM _post"},
     },
     absent={
         **dict.fromkeys(_LACKING, _NOWHERE),
