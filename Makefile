@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo check test bench kills fuzz docs lock clean study-trajectories study-careers study-profile study-forum-groups study-dismantling
+.PHONY: setup demo check test bench kills fuzz docs lock clean study-trajectories study-careers study-profile study-forum-groups study-dismantling study-memory
 setup: $(STAMP)
 
 $(STAMP): requirements.txt pyproject.toml
@@ -45,6 +45,10 @@ study-dismantling: setup
 # Whether BIC finds the six groups, or the one, of whole simulated forums; an hour for 100 forums of each.
 study-forum-groups: setup
 	$(BIN)/python tools/study_forum_groups.py 100
+
+# Peak memory of every command at growing sizes; writes docs/validation/memory.md; half an hour.
+study-memory: setup
+	$(BIN)/python tools/study_memory.py --page
 
 bench: setup
 	$(BIN)/python -m benchmarks

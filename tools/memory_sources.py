@@ -238,7 +238,8 @@ def object_hashes(folder: Path, objects: int) -> tuple[Path, Path]:
     own, listed = folder / "own.csv", folder / "list.csv"
     _put(
         own,
-        f"SELECT CASE WHEN i = 0 THEN 'object,hash' ELSE i || ',' || sha256(i::VARCHAR) END FROM range({objects + 1}) t(i)",
+        "SELECT CASE WHEN i = 0 THEN 'object,hash' ELSE i || ',' || sha256(i::VARCHAR) END "
+        f"FROM range({objects + 1}) t(i)",
     )
     _put(
         listed,

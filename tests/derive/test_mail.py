@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from derive.commands import run_here
 from derive.leaks import disclosed
 from vestige.dataset import open_dataset, validate_dataset
+from vestige.derive import staging as engine
 from vestige.derive.keys import read_key, write_key
 from vestige.derive.mail import archive
 from vestige.derive.mail import reader as mail_reader
@@ -162,6 +163,7 @@ def placed(messages: list[tuple[int, tuple[int, ...]]], batch: int) -> list[tupl
     content = b"".join(b"From x Mon Jan  3 00:00:00 2005\n" + one + b"\n" for one in written)
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(mail_reader, "BATCH", batch)
+        patch.setattr(engine, "PART_ROWS", 4)
         (Path(name) / "box").write_bytes(content)
         with Staging(Path(name), memory=128_000_000) as staging:
             staging.declare(MAILBOX.tables)

@@ -11,6 +11,7 @@ from derive.derivations import assert_valid, derive, findings, rows, written
 from derive.phpbb_tables import HOUR, T0, forum
 from vestige.dataset.manifest import TimeResolution
 from vestige.dataset.schema import TABLES
+from vestige.derive import staging
 from vestige.derive.assembling import supplied_columns
 from vestige.derive.contract import Cell, SourceColumn, SourceFinding
 from vestige.derive.pipeline import DeriveSettings, FineTimesError
@@ -105,6 +106,20 @@ def test_where_rows_were_staged_does_not_matter(tmp_path, monkeypatch):
     in_engine = derive(tmp_path / "engine", forum(), batch=2)
     assert {"users", "posts"} <= set(inserted)
     assert written(in_engine) == written(in_place)
+
+
+def test_a_source_that_memory_cannot_hold_gives_identical_bytes(tmp_path, monkeypatch):
+    """Staged tables move to the engine's file, and joins go part after part."""
+    first = derive(tmp_path / "a", forum())
+    for name, value in (("LARGE_BYTES", 0), ("BUFFERED_BYTES", 300), ("PART_ROWS", 2)):
+        monkeypatch.setattr(staging, name, value)
+    moved = []
+    move = Staging._move_to
+    monkeypatch.setattr(Staging, "_move_to", lambda self, file: (moved.append(file.name), move(self, file)))
+    second = derive(tmp_path / "b", forum(), batch=2)
+    assert moved == ["staged"]
+    assert written(first) == written(second)
+    assert sorted(entry.name for entry in second.path.iterdir()) == sorted(entry.name for entry in first.path.iterdir())
 
 
 def test_row_order_of_the_source_does_not_matter(tmp_path):

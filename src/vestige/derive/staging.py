@@ -22,6 +22,9 @@ BUFFERED_BYTES: Final = 128 << 20
 """Batches are put into the engine together: each insertion costs ten times what a row does. Tables that come to less
 altogether are never put into it: the engine reads them where they lie."""
 
+LARGE_BYTES: Final = 600 << 20
+"""What is staged beyond this moves to a file: of a table in memory, marks of nulls and narrow columns cannot spill."""
+
 PART_ROWS: Final = 1 << 21
 """Rows of a large table that are joined at one time."""
 
@@ -45,6 +48,8 @@ class Staging:
         self._buffered = 0
         self._declared: dict[str, dict[str, str]] = {}
         self._in_place: set[str] = set()
+        self._staged = 0
+        self._file: Path | None = folder / "staged"
         self._connection = duckdb.connect(
             config={
                 "memory_limit": f"{memory // 1_000_000}MB",
@@ -94,7 +99,24 @@ class Staging:
             table, batches = self._buffer.popitem()
             self._declared.pop(table, None)
             self.insert(table, pa.Table.from_batches(batches))
+        self._staged += self._buffered
         self._buffered = 0
+        if self._staged > LARGE_BYTES and self._file is not None:
+            self._move_to(self._file)
+            self._file = None
+
+    def _move_to(self, file: Path) -> None:
+        """Go on in a file of the engine's own, where every byte of a table can leave memory; no write is logged."""
+        from vestige.dataset.duckdb_session import quoted_text
+
+        self.run("SET force_compression = 'uncompressed'")  # it is read again soon: packing costs more than it saves
+        self.run("PRAGMA disable_checkpoint_on_shutdown")
+        self.run(f"ATTACH {quoted_text(str(file))} AS staged (RECOVERY_MODE no_wal_writes)")
+        tables = self.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = 'memory'")
+        for (table,) in tables:
+            self.run(f'CREATE TABLE staged."{table}" AS FROM memory."{table}"')
+            self.run(f'DROP TABLE memory."{table}"')
+        self.run("USE staged")
 
     def settle(self) -> None:
         """Everything is staged: what is still in the buffer stays there, unless the engine has a part of its table."""
@@ -151,7 +173,7 @@ class Staging:
             select: with `{part}` for a condition on the rows of `table`.
             table: the large table.
         """
-        (rows,) = self.row(f'SELECT coalesce(max(rowid), 0) + 1 FROM "{table}"')
+        rows = 0 if table in self._in_place else self.row(f'SELECT coalesce(max(rowid), 0) + 1 FROM "{table}"')[0]
         if rows <= PART_ROWS:
             self.run(f"CREATE TABLE {made} AS {select.format(part='TRUE')}")
             return
