@@ -10,6 +10,7 @@ import pytest
 from tables import dataset_of
 from vestige import open_dataset
 from vestige.cli import run
+from vestige.dataset import merge_datasets
 from vestige.errors import DatasetError, OutputError, SealError, SettingsError
 from vestige.sealed import SealSettings, layout, seal_folder, verify_bag, verify_walk
 from vestige.sealed.signature import NAMESPACE, sign
@@ -330,6 +331,24 @@ def test_from_a_figure_back_to_the_bag(small, bag, keys, tmp_path, capsys):
     assert f"Dataset {digest}" in capsys.readouterr().out
     assert run([*walk, str(bag)]) == 1
     assert "of another dataset" in capsys.readouterr().err
+
+
+def test_from_a_merged_dataset_back_to_its_parts(keys, bag, tmp_path):
+    codes = ("first", "second")
+    table = "forum | code | software | window_start | window_end\n0 | {} | simulated | 2020-01-01 | 2020-03-31"
+    members = "member | kind | pseudonym\n0 | member | {:032x}"
+    folders = [
+        dataset_of(tmp_path / code, {"forum": table.format(code), "member": members.format(number)})
+        for number, code in enumerate(codes)
+    ]
+    merge_datasets(folders, tmp_path / "merged")
+    for folder in (*folders, tmp_path / "merged"):
+        seal_folder(folder, folder.with_suffix(".bag"), settings=SealSettings(keys[0]))
+    for code in codes:
+        found, part = verify_walk(tmp_path / "merged.bag", tmp_path / f"{code}.bag", signers=keys[1])
+        assert found.content == part.content == "dataset"
+    with pytest.raises(SealError, match="not merged from that one"):
+        verify_walk(tmp_path / "merged.bag", bag, signers=keys[1])
 
 
 def test_results_cannot_be_sealed_as_of_another_dataset(small, dataset, keys, tmp_path):

@@ -41,7 +41,10 @@ def verify(
     bag: Annotated[Path, typer.Argument(metavar="BAG", help="folder of the package")],
     signers: Annotated[Path, typer.Option(metavar="FILE", help="allowed signers, as ssh-keygen reads them")],
     dataset: Annotated[
-        Path | None, typer.Option("--of", metavar="BAG", help="of results: the package of their dataset, checked too")
+        Path | None,
+        typer.Option(
+            "--of", metavar="BAG", help="the package of the results' dataset, or of a part of a merged one: checked too"
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:

@@ -88,9 +88,8 @@ def leave_out(
         yield Finding("rare-sections-left-out", Severity.CAUTION, text)
     if members:
         text = (
-            f"{members:,} members with fewer than {least_posts:,} posts were left out by choice; their posts have no "
-            "author, the reactions they gave no giver, and nothing else they did is here: who only reads cannot be "
-            "studied"
+            f"{members:,} members with fewer than {least_posts:,} posts were left out by choice; their posts, threads, "
+            "uploads, votes and messages to others stay without saying whose they are; who only reads cannot be studied"
         )
         yield Finding("members-of-few-posts-left-out", Severity.CAUTION, text)
 

@@ -43,8 +43,8 @@ def verify_walk(
     """Check a package of results and the package of its dataset: the way from a figure back to the records.
 
     Args:
-        results: package of results or reports.
-        dataset: package of the dataset.
+        results: package of results or reports, or of a merged dataset.
+        dataset: package of the dataset they were made from, or of one that was merged.
         signers: file of allowed signers of both.
         progress: called once a file.
 
@@ -55,7 +55,11 @@ def verify_walk(
     source = verify_bag(dataset, signers=signers, progress=progress)
     if source.content != "dataset":
         raise SealError("the package given as the dataset holds none", where="--of", hint="give the dataset's package")
-    if found.dataset_digest != source.dataset_digest:
+    if found.content == "dataset":
+        parts = Manifest.read(results / layout.PAYLOAD / found.content).parts
+        if source.dataset_digest not in {part.digest for part in parts}:
+            raise SealError("the dataset was not merged from that one", where="--of", hint="give the package of a part")
+    elif found.dataset_digest != source.dataset_digest:
         what = "are of another dataset" if found.dataset_digest is not None else "do not say what dataset they are of"
         raise SealError(f"the results {what}", where="--of", hint="ask who sealed them for the right package")
     return found, source
