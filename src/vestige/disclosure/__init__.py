@@ -16,6 +16,7 @@ from vestige.disclosure.policy import (
     Reason,
     TableRule,
 )
+from vestige.disclosure.release import released_together
 from vestige.disclosure.safe import SafeTable
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "TableRule",
     "check_table",
     "check_tables",
+    "released_together",
 ]

@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN
+from vestige.disclosure.counted import Cell, Column, CountedSet, Span
 from vestige.disclosure.policy import (
     ESTIMATE_KINDS,
     LABEL_KINDS,
@@ -24,6 +26,8 @@ from vestige.disclosure.policy import (
     Reason,
     TableRule,
 )
+from vestige.disclosure.populations import EVERYBODY, wider
+from vestige.disclosure.release import current_release
 from vestige.disclosure.safe import PASS, SafeTable
 from vestige.errors import DisclosureError
 from vestige.statistics.proportions import wilson_interval
@@ -40,11 +44,11 @@ _COUNT_KINDS: Final = frozenset({ColumnKind.MEMBERS, ColumnKind.COUNT})
 
 
 def check_tables(tables: "Mapping[str, tuple[pa.Table, TableRule]]") -> dict[str, SafeTable]:
-    """Check the tables of one run together, so that none gives away what another holds back.
+    """Check tables that leave together, so that none gives away what another holds back.
 
-    The largest group that any column is declared to lie within is taken for everybody. A count of members anywhere in
-    the run that falls short of it by fewer than 10 tells about those few, and is suppressed also where its own table
-    does not know how many there are.
+    Inside `released_together` they are also checked against all that the run has let out before. The largest group that
+    any column is declared to lie within is taken for everybody; a count of members that falls short of it by fewer than
+    10 tells about those few.
 
     Args:
         tables: name to the exact table and its rule.
@@ -52,46 +56,153 @@ def check_tables(tables: "Mapping[str, tuple[pa.Table, TableRule]]") -> dict[str
     Raises:
         DisclosureError: as for `check_table`.
     """
-    totals = [
-        value
-        for table, rule in tables.values()
-        for name in {column.within for column in rule.columns if column.within is not None}
-        if name in table.column_names
-        for value in table.column(name).to_pylist()
-        if isinstance(value, int)
-    ]
-    everybody = max(totals, default=None)
-    return {name: check_table(table, rule, everybody=everybody) for name, (table, rule) in tables.items()}
+    release = current_release()
+    drafts = {name: _draft(*given) for name, given in tables.items() if release.known(given[1], given[0]) is None}
+    release.everybody = max(
+        (value for value in (release.everybody, *(draft.everybody for draft in drafts.values())) if value is not None),
+        default=None,
+    )
+    for draft in drafts.values():
+        draft.hidden = _primary(draft.cells, draft.rule, release.everybody)
+        draft.counts = _count_cells(draft)
+    release.protect(
+        [cell for draft in drafts.values() for column in draft.counts.values() for cell in column.values()],
+        [column for draft in drafts.values() for column in _sums(draft)],
+    )
+    safe = {}
+    for name, (table, rule) in tables.items():
+        found = release.known(rule, table)
+        if found is None:
+            found = _published(drafts[name])
+            release.keep(rule, table, found)
+        safe[name] = found
+    return safe
 
 
-def check_table(table: "pa.Table", rule: TableRule, *, everybody: int | None = None) -> SafeTable:
+def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
     """Suppress, round and record; the result is the only form in which a table may be printed.
 
     Figures with fewer than 10 members behind them are suppressed, also where only the rest is that small. In a column
     whose rows sum to a total, further figures are suppressed until subtraction no longer gives one away. Ratios and
-    intervals are computed again from the published counts.
+    intervals are computed again from the published counts. Inside `released_together` the table is checked against all
+    that the run has let out before.
 
     Args:
         table: figures of one analysis; null means unavailable.
         rule: what every column is.
-        everybody: members of the run's largest group, where another table tells; counts of all but a few of them are
-            suppressed.
 
     Raises:
         DisclosureError: a column is undeclared, missing or of another type than declared, or holds what no figure may
             be (NaN, a negative count, a word outside the vocabulary, a pseudonym).
     """
-    cells = _typed_cells(table, rule)
-    hidden = _hidden(cells, rule, everybody)
+    return check_tables({rule.name: (table, rule)})[rule.name]
+
+
+@dataclass
+class _Draft:
+    """A table on its way: exact values, why each is held back, and its counts by column and row."""
+
+    rule: TableRule
+    cells: Cells
+    hidden: Reasons = field(default_factory=dict)
+    counts: dict[str, dict[int, Cell]] = field(default_factory=dict)
+
+    @property
+    def everybody(self) -> int | None:
+        """The largest group that any of its columns lies within."""
+        names = {column.within for column in self.rule.columns if column.within is not None}
+        return max((value for name in names for value in self.cells[name] if isinstance(value, int)), default=None)
+
+
+def _draft(table: "pa.Table", rule: TableRule) -> _Draft:
+    return _Draft(rule, _typed_cells(table, rule))
+
+
+def _count_cells(draft: _Draft) -> dict[str, dict[int, Cell]]:
+    """The counts by column and row; where none is available there is nothing to subtract."""
+    divided = {name for column in draft.rule.columns if column.shown for name in column.ratio or ()}
+    rows = [_RowLabels.of(draft, row) for row in range(len(next(iter(draft.cells.values()), ())))]
+    return {
+        column.name: {
+            row: Cell(
+                counted=labels.counted(column),
+                value=value,
+                behind=_members_behind(draft.cells, column, row),
+                reason=draft.hidden[column.name][row],
+                read=column.shown or column.name in divided,
+            )
+            for row, labels in enumerate(rows)
+            if isinstance(value := draft.cells[column.name][row], int)
+        }
+        for column in draft.rule.columns
+        if column.kind in _COUNT_KINDS
+    }
+
+
+@dataclass(frozen=True)
+class _RowLabels:
+    """What a row is about."""
+
+    labels: frozenset[tuple[str, object]]
+    span: Span | None
+
+    @classmethod
+    def of(cls, draft: _Draft, row: int) -> "_RowLabels":
+        labels, span = set(), None
+        for column in draft.rule.columns:
+            if column.kind in LABEL_KINDS:
+                value = draft.cells[column.name][row]
+                if span is None and isinstance(value, date):
+                    span = _span(value, column)
+                else:
+                    labels.add((column.name, value))
+        return cls(frozenset(labels), span)
+
+    def counted(self, column: ColumnRule) -> CountedSet:
+        """The set that a cell of the row counts; a label that says what is counted does not narrow it as well."""
+        values = {value for _, value in self.labels}
+        what = column.counts if isinstance(column.counts, str) else None
+        said: set[object] = set()
+        for key, name in column.counts.items() if isinstance(column.counts, Mapping) else ():
+            words: set[object] = set(key) if isinstance(key, tuple) else {key}
+            if words <= values and len(words) > len(said):
+                what, said = name, words
+        narrowing = frozenset(label for label in self.labels if label[1] not in said)
+        words_of_row = frozenset(values | ({self.span} if self.span else set()))
+        return CountedSet(column.kind, what, narrowing, self.span, words_of_row)
+
+
+def _span(first: date, column: ColumnRule) -> Span:
+    """From a label's first day to the day after its last."""
+    start, length = first.toordinal(), max(column.length, 1)
+    end = start + length
+    if column.kind is ColumnKind.MONTH:
+        month = first.year * 12 + first.month - 1 + length
+        end = date(min(month // 12, date.max.year), month % 12 + 1, 1).toordinal()
+    return (start if column.length else date.min.toordinal(), end)
+
+
+def _sums(draft: _Draft) -> Iterator[Column]:
+    for column in draft.rule.columns:
+        cells = tuple(draft.counts.get(column.name, {}).values())
+        if column.additive is not Additive.NO and cells and cells[0].read:
+            yield Column(cells, column.additive)
+
+
+def _published(draft: _Draft) -> SafeTable:
+    """What is left of a table once its counts are judged."""
+    rule, hidden = draft.rule, dict(draft.hidden)
+    for name, column in draft.counts.items():
+        hidden[name] = [column[row].reason if row in column else reason for row, reason in enumerate(hidden[name])]
     published = {
-        name: [None if reason else value for value, reason in zip(cells[name], hidden[name], strict=True)]
-        for name in cells
+        name: [None if reason else value for value, reason in zip(draft.cells[name], hidden[name], strict=True)]
+        for name in draft.cells
     }
     figures = _rounded(published, rule)
-    for column in rule.columns:
-        if column.ratio is not None:
-            figures[column.name] = _ratios(column, figures)
-            hidden[column.name] = _dependent(column, hidden, figures)
+    for own in rule.columns:
+        if own.ratio is not None:
+            figures[own.name] = _ratios(own, figures)
+            hidden[own.name] = _dependent(own, hidden, figures)
     return _sealed(rule, figures, hidden)
 
 
@@ -145,18 +256,13 @@ def _fits_figure(value: object, kind: ColumnKind) -> bool:
     return kind in ESTIMATE_KINDS and isinstance(value, float) and math.isfinite(value)
 
 
-def _hidden(cells: Cells, rule: TableRule, everybody: int | None) -> Reasons:
+def _primary(cells: Cells, rule: TableRule, everybody: int | None) -> Reasons:
+    """Why each cell is held back for what it is by itself."""
     hidden: Reasons = {}
     for column in rule.columns:
         rows = len(cells[column.name])
-        if column.kind in LABEL_KINDS or column.kind in RATIO_KINDS or column.kind is ColumnKind.CONTRIBUTION:
-            hidden[column.name] = [None] * rows
-            continue
-        behind = [_members_behind(cells, column, row) for row in range(rows)]
-        reasons = [_reason(cells, column, row, behind[row], everybody) for row in range(rows)]
-        if column.kind in _COUNT_KINDS:
-            _protect_total(cells[column.name], behind, reasons, column.additive)
-        hidden[column.name] = reasons
+        unjudged = column.kind in LABEL_KINDS | RATIO_KINDS or column.kind is ColumnKind.CONTRIBUTION
+        hidden[column.name] = [None if unjudged else _reason(cells, column, row, everybody) for row in range(rows)]
     return hidden
 
 
@@ -171,17 +277,23 @@ def _members(cells: Cells, name: str, row: int) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reason(cells: Cells, column: ColumnRule, row: int, behind: int, everybody: int | None) -> Reason | None:
+def _reason(cells: Cells, column: ColumnRule, row: int, everybody: int | None) -> Reason | None:
     value = cells[column.name][row]
     if value is None:
         return None
-    if behind < MINIMUM_MEMBERS:
+    if _members_behind(cells, column, row) < MINIMUM_MEMBERS:
         return Reason.SMALL
     if column.within and _members(cells, column.within, row) - _members(cells, column.name, row) < MINIMUM_MEMBERS:
         return Reason.COMPLEMENT
     if column.kind is ColumnKind.MEMBERS and everybody is not None and isinstance(value, int):
-        return Reason.DIFFERENCE if 0 < everybody - value < MINIMUM_MEMBERS else None
+        few = 0 < everybody - value < MINIMUM_MEMBERS
+        return Reason.DIFFERENCE if few and not _lies_apart(column) else None
     return Reason.DOMINANT if column.largest and _is_dominated(cells, column.largest, value, row) else None
+
+
+def _lies_apart(column: ColumnRule) -> bool:
+    """Whether the column counts a group that is declared to be no part of everybody."""
+    return isinstance(column.counts, str) and EVERYBODY not in wider(column.counts)
 
 
 def _is_dominated(cells: Cells, largest: tuple[str, str], count: object, row: int) -> bool:
@@ -190,26 +302,6 @@ def _is_dominated(cells: Cells, largest: tuple[str, str], count: object, row: in
     if not isinstance(count, int) or not isinstance(first, int) or not isinstance(second, int):
         return True
     return first > LARGEST_SHARE * count or count - first - second < RIVAL_PRECISION * first
-
-
-def _protect_total(
-    values: Sequence[object], behind: Sequence[int], reasons: list[Reason | None], additive: Additive
-) -> None:
-    """Suppress the smallest further figures until what is missing from the total has enough members behind it.
-
-    At least two figures are missing then, and together they have 10 members behind them: their sum if no member is
-    counted twice, otherwise the largest of them, which is the least that their union can be. Where nobody at all
-    stands behind what is missing, subtraction tells about nobody, and nothing more is suppressed.
-    """
-    if additive is Additive.NO or not any(behind[row] for row, reason in enumerate(reasons) if reason is not None):
-        return
-    open_rows = [row for row, reason in enumerate(reasons) if reason is None and values[row] is not None]
-    for row in sorted(open_rows, key=lambda row: (behind[row], row)):
-        missing = [behind[other] for other, reason in enumerate(reasons) if reason is not None]
-        together = sum(missing) if additive is Additive.DISJOINT else max(missing)
-        if len(missing) > 1 and together >= MINIMUM_MEMBERS:
-            return
-        reasons[row] = Reason.TOTAL
 
 
 def _rounded(published: Cells, rule: TableRule) -> dict[str, list[object]]:

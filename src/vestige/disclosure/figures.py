@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, Counts, TableRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,10 +19,18 @@ class Figures:
 
 
 def members_column(
-    name: str, title: str, *, additive: Additive, within: str | None = None, shown: bool = True
+    name: str,
+    title: str,
+    *,
+    additive: Additive,
+    within: str | None = None,
+    shown: bool = True,
+    counts: Counts | None = None,
 ) -> ColumnRule:
     """A column that counts members."""
-    return ColumnRule(name, title or name, ColumnKind.MEMBERS, additive=additive, within=within, shown=shown)
+    return ColumnRule(
+        name, title or name, ColumnKind.MEMBERS, additive=additive, within=within, shown=shown, counts=counts
+    )
 
 
 def count_column(
@@ -33,9 +41,19 @@ def count_column(
     additive: Additive = Additive.OVERLAPPING,
     shown: bool = True,
     largest: tuple[str, str] | None = None,
+    counts: Counts | None = None,
 ) -> ColumnRule:
     """A column that counts events, with the column that counts the members behind them."""
-    return ColumnRule(name, title, ColumnKind.COUNT, behind=(behind,), additive=additive, shown=shown, largest=largest)
+    return ColumnRule(
+        name,
+        title,
+        ColumnKind.COUNT,
+        behind=(behind,),
+        additive=additive,
+        shown=shown,
+        largest=largest,
+        counts=counts,
+    )
 
 
 MOST: Final = ("most", "second")

@@ -4,10 +4,12 @@ Members are counted, not rows: 500 posts by one member are a cell of one. Zero t
 so that a suppressed cell cannot be told from an empty one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from vestige.disclosure.populations import EVENTS, GROUPS
 from vestige.errors import DisclosureError
 
 MINIMUM_MEMBERS: Final = 10
@@ -94,6 +96,10 @@ class Reason(StrEnum):
     ROUNDED = "rounded"
 
 
+Counts = str | Mapping[str | tuple[str, ...], str]
+"""What a column counts: a name of `populations`, or a name for each row whose labels hold the given word or words."""
+
+
 @dataclass(frozen=True)
 class ColumnRule:
     """What one column is, declared beside the analysis that fills it.
@@ -110,6 +116,9 @@ class ColumnRule:
         ratio: numerator and denominator columns of a ratio or share.
         vocabulary: every value that a LABEL may take.
         additive: whether rows sum to a total.
+        counts: of a MEMBERS or COUNT column, what it counts, so that it can be compared with other tables of the run;
+            left out, it is compared with every column of the same row labels.
+        length: of a MONTH or DAY column, how many months or days a label stands for; 0 for all time up to its end.
         shown: whether a reader sees the column, or it only counts the members behind others.
     """
 
@@ -123,6 +132,8 @@ class ColumnRule:
     vocabulary: tuple[str | float, ...] = ()
     additive: Additive = Additive.OVERLAPPING
     shown: bool = True
+    counts: Counts | None = None
+    length: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a rule that leaves a question open."""
@@ -147,6 +158,12 @@ class ColumnRule:
         if self.kind in {ColumnKind.COUNT, *ESTIMATE_KINDS} and not self.behind:
             raise DisclosureError(
                 f"column {self.name!r} does not say which members stand behind it", hint="declare behind=(column,)"
+            )
+        names = {self.counts} if isinstance(self.counts, str) else set((self.counts or {}).values())
+        known = {ColumnKind.MEMBERS: GROUPS, ColumnKind.COUNT: EVENTS}.get(self.kind, {})
+        if not names <= known.keys():
+            raise DisclosureError(
+                f"column {self.name!r} counts what nobody declared", hint="declare it in disclosure/populations.py"
             )
 
 
@@ -213,7 +230,7 @@ class Decision:
         what = {
             Reason.SMALL: f"fewer than {MINIMUM_MEMBERS} members stand behind the figure",
             Reason.DOMINANT: "one member made most of it, or can be bounded closely by another",
-            Reason.DIFFERENCE: f"all members of another table but fewer than {MINIMUM_MEMBERS} are counted",
+            Reason.DIFFERENCE: f"beside another figure it would tell of fewer than {MINIMUM_MEMBERS} members",
             Reason.COMPLEMENT: f"all but fewer than {MINIMUM_MEMBERS} members are counted, which tells about the rest",
             Reason.TOTAL: "it would give away a suppressed figure by subtraction from the total",
             Reason.DEPENDENT: "it is computed from a suppressed figure",
