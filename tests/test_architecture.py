@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "vestige"
-FOUNDATION = {"errors", "inputs", "outputs", "progress", "results", "version"}
+FOUNDATION = {"errors", "inputs", "outputs", "progress", "results", "runs", "version"}
 ANALYSES = {"activity", "trajectories", "careers", "network", "ties", "landscape", "casefiles"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

@@ -19,6 +19,7 @@ from vestige.disclosure import (
     ColumnKind,
     ColumnRule,
     Reason,
+    Runs,
     TableRule,
     check_table,
     check_tables,
@@ -151,10 +152,37 @@ def test_members_whose_month_is_not_known_are_the_rest_of_the_total():
 
 def test_growth_month_by_month_is_a_row_of_sets_within_each_other():
     rule = TableRule(
-        "growth", "Growth", (ColumnRule("to", "To", ColumnKind.MONTH, length=0), members("m", "networked"))
+        "growth", "Growth", (ColumnRule("to", "To", ColumnKind.MONTH), members("m", "networked", runs=Runs.GROWING))
     )
     table = pa.table({"to": [date(2020, 1, 1), date(2020, 2, 1), date(2020, 3, 1)], "m": [30, 35, 60]})
     assert shown(check_table(table, rule), "m") == [None, 35, 60]
+
+
+def test_an_estimate_that_restates_a_count_goes_with_it():
+    """A cumulative share times its members is the cumulative count."""
+    rule = TableRule(
+        "curve",
+        "Curve",
+        (
+            ColumnRule("months", "Months", ColumnKind.LABEL, vocabulary=("1", "2", "3"), ordered=True),
+            members("events", "begun", runs=Runs.GROWING),
+            ColumnRule("share", "Share", ColumnKind.PROPORTION, behind=("events",), restates="events"),
+        ),
+    )
+    table = pa.table({"months": ["1", "2", "3"], "events": [30, 35, 60], "share": [0.3, 0.35, 0.6]})
+    safe = check_table(table, rule)
+    assert (shown(safe, "events"), shown(safe, "share")) == ([None, 35, 60], [None, 0.35, 0.6])
+
+
+def test_labels_narrow_what_is_counted_unless_the_column_is_about_the_whole():
+    columns = (
+        ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=("Posts", "Threads")),
+        members("doing", {"Posts": "posting", "Threads": "opening"}),
+        members("of", "communicating", whole=True),
+    )
+    table = pa.table({"trace": ["Posts", "Threads"], "doing": [95, 50], "of": [100, 100]})
+    safe = check_table(table, TableRule("t", "T", columns))
+    assert (shown(safe, "doing"), shown(safe, "of")) == ([None, 50], [100, 100])
 
 
 def test_two_groups_that_share_nobody_are_taken_from_a_third():
@@ -176,6 +204,7 @@ def test_names_are_declared():
         members("a", "people")
     with pytest.raises(DisclosureError, match="nobody declared"):
         members("a", "posts")
+    ColumnRule("a", "A", ColumnKind.COUNT, behind=("b",), counts={"x": "posts", "y": "networked"})
     names = GROUPS | EVENTS
     assert all(parent in names for parents in names.values() for parent in parents)
     assert all(set(wider(name)) <= names.keys() and name not in apart_from(name) for name in names)

@@ -32,7 +32,7 @@ def _comparison(placed: "Sequence[Placed]", per_days: int) -> Figures:
             ColumnRule("measure", "Measure", ColumnKind.LABEL, vocabulary=titles(per_days)),
             ColumnRule("population", "Among", ColumnKind.LABEL, vocabulary=POPULATIONS),
             ColumnRule("value", "Member", ColumnKind.QUANTITY, behind=behind),
-            members_column("others", "Others", additive=Additive.NO),
+            members_column("others", "Others", additive=Additive.NO, counts="others"),
             ColumnRule("percentile", "Did less", ColumnKind.PROPORTION, behind=behind),
             ColumnRule("low", "from", ColumnKind.PROPORTION, behind=behind),
             ColumnRule("high", "to", ColumnKind.PROPORTION, behind=behind),
@@ -59,7 +59,7 @@ def _distance(distance: "Distance") -> Figures:
             ColumnRule(
                 "measures", "Measures", ColumnKind.LABEL, vocabulary=tuple(str(n) for n in range(MOST_MEASURES))
             ),
-            members_column("others", "Others", additive=Additive.NO),
+            members_column("others", "Others", additive=Additive.NO, counts="others"),
             ColumnRule("distance", "Distance", ColumnKind.QUANTITY, behind=("others",)),
             ColumnRule("percentile", "Others nearer to the middle", ColumnKind.PROPORTION, behind=("others",)),
         ),

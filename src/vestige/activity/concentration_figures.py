@@ -10,6 +10,7 @@ import numpy as np
 from vestige.activity.traces import TRACES, Trace
 from vestige.disclosure import MINIMUM_MEMBERS, Additive, ColumnKind, ColumnRule, TableRule
 from vestige.disclosure.figures import Figures, members_column, rows_table
+from vestige.disclosure.populations import EVERYBODY
 from vestige.statistics.concentration import Concentration, Estimate, measure_spread
 from vestige.statistics.distribution import Distribution
 
@@ -22,6 +23,9 @@ _GRID: Final = (*(step / 20 for step in range(20)), 0.96, 0.97, 0.98, 0.99, 0.99
 _ROUNDING: Final = 1e-9
 """Keeps 29 % of 100 members from being 28 of them."""
 _TITLES: Final = tuple(trace.title for trace in TRACES)
+_COUNTED: Final = {(trace.title, ALL): EVERYBODY for trace in TRACES} | {
+    (trace.title, ACTIVE): trace.actors for trace in TRACES
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _gini(spreads: tuple[Spread, ...]) -> Figures:
         "Gini coefficient",
         (
             *_labels(),
-            members_column("members", "Members", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, counts=_COUNTED),
             _actors(),
             *_estimates("gini", "Gini", ColumnKind.ESTIMATE, "members"),
         ),
@@ -172,7 +176,7 @@ def theil_figures(spreads: tuple[Spread, ...]) -> Figures:
         "Theil index",
         (
             *_labels(),
-            members_column("members", "Members", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, counts=_COUNTED),
             _actors(),
             *_estimates("theil", "Theil", ColumnKind.ESTIMATE, "members"),
         ),
@@ -205,7 +209,7 @@ def coverage_figures(spreads: tuple[Spread, ...]) -> Figures:
                 vocabulary=tuple(spreads[0].concentration.coverage) or (0.5,),
             ),
             members_column("needed", "Members needed", additive=Additive.NO),
-            members_column("members", "Of members", additive=Additive.NO),
+            members_column("members", "Of members", additive=Additive.NO, counts=_COUNTED, whole=True),
             _actors(),
             *_estimates("share", "Share of members", ColumnKind.PROPORTION, "needed"),
         ),

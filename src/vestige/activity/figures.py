@@ -17,12 +17,29 @@ from vestige.disclosure.figures import (
     members_column,
     rows_table,
 )
+from vestige.disclosure.populations import EVERYBODY
 from vestige.statistics.distribution import Distribution
 
 BAND_STARTS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
 """Lower ends of the bands in which activity per member is shown."""
+COMMUNICATED: Final = "Communicated (a post, thread or message)"
+SILENT: Final = "Downloaded, never communicated"
+TRACELESS: Final = "Left no trace but the registration"
 OUTSIDE: Final = "outside-any"
 """Stands in for the kind of section of what lies in no section."""
+
+
+def sentence_case(deed: str) -> str:
+    """A deed as the label of a row."""
+    return deed[0].upper() + deed[1:]
+
+
+DEEDS: Final = {sentence_case(trace.deed): trace.actors for trace in TRACES} | {
+    COMMUNICATED: "communicating",
+    SILENT: "silent-downloading",
+    TRACELESS: "traceless",
+}
+"""Label of a deed to those who did it, as the disclosure policy names them across tables."""
 
 
 def describe_figures(reduction: Reduction) -> Iterator[Figures]:
@@ -52,8 +69,20 @@ def volume(reduction: Reduction) -> Figures:
         "Activity in the window",
         (
             ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=tuple(trace.title for trace in TRACES)),
-            count_column("events", "Events", behind="members", additive=Additive.NO, largest=MOST),
-            members_column("members", "Members involved", additive=Additive.NO),
+            count_column(
+                "events",
+                "Events",
+                behind="members",
+                additive=Additive.NO,
+                largest=MOST,
+                counts={trace.title: trace.name for trace in TRACES},
+            ),
+            members_column(
+                "members",
+                "Members involved",
+                additive=Additive.NO,
+                counts={trace.title: trace.actors for trace in TRACES},
+            ),
             *contribution_columns(),
             ColumnRule("per_member", "Events per member involved", ColumnKind.RATIO, ratio=("events", "members")),
         ),
@@ -72,13 +101,19 @@ def months(reduction: Reduction) -> Figures:
     titles = {POSTS.name: "Posters", DOWNLOADS.name: "Downloaders"}
     columns = [
         ColumnRule("month", "Month", ColumnKind.MONTH),
-        members_column("new_members", "New members", additive=Additive.DISJOINT),
+        members_column("new_members", "New members", additive=Additive.DISJOINT, counts="registered"),
     ]
     for found in shown:
         name = found.trace.name
         columns += [
-            members_column(f"members_{name}", titles.get(name, ""), additive=Additive.NO, shown=name in titles),
-            count_column(name, found.trace.title, behind=f"members_{name}"),
+            members_column(
+                f"members_{name}",
+                titles.get(name, ""),
+                additive=Additive.NO,
+                shown=name in titles,
+                counts=found.trace.actors,
+            ),
+            count_column(name, found.trace.title, behind=f"members_{name}", counts=name),
         ]
     rule = TableRule(
         "months", "Growth by month", tuple(columns), "Every month of the window is listed, also an empty one."
@@ -104,10 +139,16 @@ def participation(reduction: Reduction) -> Figures:
         (
             ColumnRule("deed", "At least once", ColumnKind.LABEL, vocabulary=tuple(deeds) or ("-",)),
             ColumnRule(
-                "members", "Members", ColumnKind.MEMBERS, behind=("added",), within="superset", additive=Additive.NO
+                "members",
+                "Members",
+                ColumnKind.MEMBERS,
+                behind=("added",),
+                within="superset",
+                additive=Additive.NO,
+                counts=DEEDS,
             ),
             members_column("added", "Members beyond the largest group in it", additive=Additive.NO, shown=False),
-            members_column("of_members", "Of members", additive=Additive.NO),
+            members_column("of_members", "Of members", additive=Additive.NO, counts=EVERYBODY, whole=True),
             members_column("superset", "Largest group it is part of", additive=Additive.NO, shown=False),
             ColumnRule("share", "Share", ColumnKind.SHARE, ratio=("members", "of_members")),
             ColumnRule("low", "95 % from", ColumnKind.SHARE_LOWER, ratio=("members", "of_members")),
@@ -135,13 +176,13 @@ def _deeds(reduction: Reduction) -> dict[str, tuple[int, int, int]]:
         deeds[sentence_case(found.trace.deed)] = (found.members, found.members, everyone)
     if len(words) > 1:
         added = communicated - max(reduction.traces[name].members for name in words)
-        deeds["Communicated (a post, thread or message)"] = (communicated, added, everyone)
+        deeds[COMMUNICATED] = (communicated, added, everyone)
     if DOWNLOADS.name in present and words:
         downloaded = reduction.members_with({DOWNLOADS.name})
         silent = reduction.members_with(words | {DOWNLOADS.name}) - communicated
-        deeds["Downloaded, never communicated"] = (silent, silent, downloaded)
+        deeds[SILENT] = (silent, silent, downloaded)
     traceless = everyone - reduction.members_with(present)
-    deeds["Left no trace but the registration"] = (traceless, traceless, everyone)
+    deeds[TRACELESS] = (traceless, traceless, everyone)
     return deeds
 
 
@@ -154,13 +195,21 @@ def per_member(reduction: Reduction, found: TraceReduction) -> Figures:
         f"{title} per member",
         (
             ColumnRule("band", f"{title} per member", ColumnKind.LABEL, vocabulary=labels),
-            members_column("members", "Members", additive=Additive.DISJOINT),
-            members_column("of_members", "Of members", additive=Additive.NO, shown=False),
+            members_column("members", "Members", additive=Additive.DISJOINT, counts=EVERYBODY),
+            members_column("of_members", "Of members", additive=Additive.NO, shown=False, counts=EVERYBODY, whole=True),
             ColumnRule("share", "Share of members", ColumnKind.SHARE, ratio=("members", "of_members")),
-            count_column("events", title, behind="members", additive=Additive.DISJOINT, largest=MOST),
+            count_column("events", title, behind="members", additive=Additive.DISJOINT, largest=MOST, counts=name),
             *contribution_columns(),
             members_column("actors", "Members with any", additive=Additive.NO, shown=False),
-            count_column("of_events", f"All {title.lower()}", behind="actors", additive=Additive.NO, shown=False),
+            count_column(
+                "of_events",
+                f"All {title.lower()}",
+                behind="actors",
+                additive=Additive.NO,
+                shown=False,
+                counts=name,
+                whole=True,
+            ),
             ColumnRule("share_of_events", f"Share of {title.lower()}", ColumnKind.SHARE, ratio=("events", "of_events")),
         ),
     )
@@ -199,11 +248,19 @@ def sections(reduction: Reduction) -> Figures:
         (
             ColumnRule("kind", "Kind of section", ColumnKind.CODE),
             members_column("starters", "Members opening threads", additive=Additive.NO, shown=False),
-            count_column("threads", "Threads", behind="starters"),
-            members_column("members", "Members posting", additive=Additive.NO),
-            count_column("posts", "Posts", behind="members"),
+            count_column("threads", "Threads", behind="starters", counts=THREADS.name),
+            members_column("members", "Members posting", additive=Additive.NO, counts=POSTS.actors),
+            count_column("posts", "Posts", behind="members", counts=POSTS.name),
             members_column("posters", "Members posting anywhere", additive=Additive.NO, shown=False),
-            count_column("of_posts", "All posts", behind="posters", additive=Additive.NO, shown=False),
+            count_column(
+                "of_posts",
+                "All posts",
+                behind="posters",
+                additive=Additive.NO,
+                shown=False,
+                counts=POSTS.name,
+                whole=True,
+            ),
             ColumnRule("share", "Share of posts", ColumnKind.SHARE, ratio=("posts", "of_posts")),
         ),
         "Kinds are neutral codes given by the custodian; sections of one kind are counted together.",
@@ -225,8 +282,8 @@ def roles(reduction: Reduction) -> Figures:
         "Roles",
         (
             ColumnRule("role", "Role", ColumnKind.LABEL, vocabulary=tuple(role.value for role in Role)),
-            members_column("at_end", "Held it at the end", additive=Additive.NO),
-            members_column("ever", "Ever held it", additive=Additive.NO),
+            members_column("at_end", "Held it at the end", additive=Additive.NO, counts="holding-roles-at-end"),
+            members_column("ever", "Ever held it", additive=Additive.NO, counts="holding-roles"),
         ),
         "A member may hold several roles. Most software keeps only today's roles.",
     )
@@ -264,14 +321,9 @@ def accounts(reduction: Reduction) -> Figures:
             ColumnRule(
                 "kind", "Kind of account", ColumnKind.LABEL, vocabulary=tuple(kind.value for kind in MemberKind)
             ),
-            members_column("accounts", "Accounts", additive=Additive.NO),
+            members_column("accounts", "Accounts", additive=Additive.NO, counts={MemberKind.MEMBER.value: EVERYBODY}),
         ),
         "Only accounts of kind member are counted as members. One account may stand for all guests or deleted authors.",
     )
     rows = [(kind.value, reduction.accounts[kind.value]) for kind in MemberKind if kind.value in reduction.accounts]
     return Figures(rule, rows_table(rule, rows))
-
-
-def sentence_case(deed: str) -> str:
-    """A deed as the label of a row."""
-    return deed[0].upper() + deed[1:]

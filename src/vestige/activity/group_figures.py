@@ -64,8 +64,8 @@ def group_figures(criteria: Mapping[str, Criterion], members: int) -> Iterator[F
         "Members picked out by each rule",
         (
             ColumnRule("rule", "Rule", ColumnKind.LABEL, vocabulary=names),
-            members_column("members", "Members", additive=Additive.NO, within="of_members"),
-            members_column("of_members", "Of members", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, within="of_members", counts="picked"),
+            members_column("of_members", "Of members", additive=Additive.NO, counts="members", whole=True),
             ColumnRule("share", "Share", ColumnKind.SHARE, ratio=("members", "of_members")),
         ),
         "For review by a person: no score, no order, and no statement about what anybody will do.",

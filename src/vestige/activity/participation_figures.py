@@ -5,24 +5,32 @@ from math import exp, sqrt
 from typing import Final
 
 from vestige.activity.actor_reduce import COMPLETED, ActorReduction, Exposure, PlaceUse
-from vestige.activity.figures import OUTSIDE, sentence_case
+from vestige.activity.figures import COMMUNICATED, DEEDS, OUTSIDE, SILENT, TRACELESS, sentence_case
 from vestige.activity.traces import COMMUNICATION, DOWNLOADS, POSTS, TRACES, VIEWS
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
 from vestige.disclosure.figures import Figures, members_column, rows_table
+from vestige.disclosure.populations import EVERYBODY
 from vestige.statistics.survival import NORMAL_QUANTILE
 
 ALL: Final = "all members"
 SEEN: Final = "members who left any trace"
 ANY: Final = "members with any"
-COMMUNICATED: Final = "Communicated (a post, thread or message)"
-SILENT: Final = "Downloaded, never communicated"
 READ_ONLY: Final = "Viewed, never communicated"
 DONE: Final = "Completed a download"
-TRACELESS: Final = "Left no trace but the registration"
 NEVER_POSTED: Final = "Never posted"
 FEW_WORDS: Final = "At most {} posts"
 NEVER_SPOKE: Final = "Never communicated (post, thread, message)"
 _WRITING: Final = frozenset(trace.name for trace in COMMUNICATION)
+_LURKERS: Final = {
+    (NEVER_POSTED, ALL): "never-posting",
+    (NEVER_POSTED, SEEN): "seen-never-posting",
+    (NEVER_SPOKE, ALL): "never-communicating",
+    (NEVER_SPOKE, SEEN): "seen-never-communicating",
+}
+_LURKERS_OF: Final = {ALL: EVERYBODY, SEEN: "active"}
+_EXPOSED: Final = {(trace.title, ALL): EVERYBODY for trace in TRACES} | {
+    (trace.title, ANY): trace.actors for trace in TRACES
+}
 _VIEWED: Final = "viewed"
 _POSTED: Final = "posted"
 
@@ -53,10 +61,16 @@ def _deeds_table(reduction: ActorReduction) -> Figures:
         (
             ColumnRule("deed", "At least once", ColumnKind.LABEL, vocabulary=tuple(deeds) or ("-",)),
             ColumnRule(
-                "members", "Members", ColumnKind.MEMBERS, behind=("added",), within="superset", additive=Additive.NO
+                "members",
+                "Members",
+                ColumnKind.MEMBERS,
+                behind=("added",),
+                within="superset",
+                additive=Additive.NO,
+                counts=DEEDS | {READ_ONLY: "reading-only", DONE: "completing"},
             ),
             members_column("added", "Members beyond the largest group in it", additive=Additive.NO, shown=False),
-            members_column("of_members", "Of members", additive=Additive.NO),
+            members_column("of_members", "Of members", additive=Additive.NO, counts=EVERYBODY, whole=True),
             members_column("superset", "Largest group it is part of", additive=Additive.NO, shown=False),
             *_shares(),
         ),
@@ -104,10 +118,16 @@ def _lurkers(reduction: ActorReduction, few: int) -> Figures:
             ColumnRule("definition", "Definition", ColumnKind.LABEL, vocabulary=(NEVER_POSTED, NEVER_SPOKE, little)),
             ColumnRule("population", "Among", ColumnKind.LABEL, vocabulary=(ALL, SEEN)),
             ColumnRule(
-                "members", "Members", ColumnKind.MEMBERS, behind=("added",), within="of_members", additive=Additive.NO
+                "members",
+                "Members",
+                ColumnKind.MEMBERS,
+                behind=("added",),
+                within="of_members",
+                additive=Additive.NO,
+                counts=_LURKERS,
             ),
             members_column("added", "Members by which it differs from the first", additive=Additive.NO, shown=False),
-            members_column("of_members", "Of members", additive=Additive.NO),
+            members_column("of_members", "Of members", additive=Additive.NO, counts=_LURKERS_OF, whole=True),
             *_shares(),
         ),
         "The definitions differ by an order of magnitude on many forums; say which one is meant.",
@@ -136,7 +156,7 @@ def _rates(reduction: ActorReduction) -> Figures:
         (
             ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=tuple(trace.title for trace in TRACES)),
             ColumnRule("population", "Among", ColumnKind.LABEL, vocabulary=(ALL, ANY)),
-            members_column("members", "Members", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, counts=_EXPOSED),
             members_column("actors", "Members with any", additive=Additive.NO, shown=False),
             *(
                 ColumnRule(name, title, ColumnKind.ESTIMATE, behind=("members", "actors"))
@@ -175,9 +195,9 @@ def _section_use(places: PlaceUse, kinds: Mapping[int, str]) -> Figures:
         "Who visits and who posts, by kind of section",
         (
             ColumnRule("kind", "Kind of section", ColumnKind.CODE),
-            members_column("viewers", "Viewing", additive=Additive.NO),
-            members_column("posters", "Posting", additive=Additive.NO),
-            members_column("both", "Both", within="viewers", additive=Additive.NO),
+            members_column("viewers", "Viewing", additive=Additive.NO, counts="viewing"),
+            members_column("posters", "Posting", additive=Additive.NO, counts="posting"),
+            members_column("both", "Both", within="viewers", additive=Additive.NO, counts="viewing-and-posting"),
             ColumnRule("share", "Of those viewing, posting", ColumnKind.SHARE, ratio=("both", "viewers")),
         ),
         "Sections of one kind are taken together; kinds are neutral codes given by the custodian.",
@@ -200,14 +220,22 @@ def _overlaps(places: PlaceUse, kinds: Mapping[int, str]) -> Figures:
             ColumnRule("what", "Members who", ColumnKind.LABEL, vocabulary=(_VIEWED, _POSTED)),
             ColumnRule("one", "in", ColumnKind.CODE),
             ColumnRule("other", "and in", ColumnKind.CODE),
-            members_column("both", "Both", within="either", additive=Additive.NO),
+            members_column("both", "Both", within="smaller", additive=Additive.NO),
+            members_column("smaller", "In the smaller", additive=Additive.NO, shown=False),
             members_column("either", "Either", additive=Additive.NO),
             ColumnRule("share", "Both of either", ColumnKind.SHARE, ratio=("both", "either")),
         ),
         "Jaccard's coefficient among the busiest kinds of section: 0 %: nobody in both; 100 %: the same members.",
     )
     rows = [
-        (what, kinds.get(one, OUTSIDE), kinds.get(other, OUTSIDE), both, counts[one] + counts[other] - both)
+        (
+            what,
+            kinds.get(one, OUTSIDE),
+            kinds.get(other, OUTSIDE),
+            both,
+            min(counts[one], counts[other]),
+            counts[one] + counts[other] - both,
+        )
         for what, counts, pairs in (
             (_VIEWED, places.viewers, places.viewer_pairs),
             (_POSTED, places.posters, places.poster_pairs),

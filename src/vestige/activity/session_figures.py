@@ -46,11 +46,11 @@ def _visits(reduction: SessionReduction) -> Figures:
         "visits",
         "Visits",
         (
-            members_column("members", "Members", additive=Additive.NO),
-            members_column("visitors", "Visiting members", additive=Additive.NO, within="members"),
-            count_column("visits", "Visits", behind="visitors", additive=Additive.NO),
-            count_column("pages", "Page views", behind="visitors", additive=Additive.NO),
-            count_column("transfers", "Downloads", behind="visitors", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, counts="members"),
+            members_column("visitors", "Visiting members", additive=Additive.NO, within="members", counts="visiting"),
+            count_column("visits", "Visits", behind="visitors", additive=Additive.NO, counts="visits"),
+            count_column("pages", "Page views", behind="visitors", additive=Additive.NO, counts="page-views"),
+            count_column("transfers", "Downloads", behind="visitors", additive=Additive.NO, counts="downloads"),
             ColumnRule(
                 "visits_per_member", "Visits per visiting member", ColumnKind.RATIO, ratio=("visits", "visitors")
             ),
@@ -117,7 +117,15 @@ def _sensitivity(reduction: SessionReduction) -> Figures:
             ),
             members_column("visitors", "Visiting members", additive=Additive.NO, shown=False),
             count_column("visits", "Visits", behind="visitors", additive=Additive.NO),
-            count_column("pages", "Page views", behind="visitors", additive=Additive.NO, shown=False),
+            count_column(
+                "pages",
+                "Page views",
+                behind="visitors",
+                additive=Additive.NO,
+                shown=False,
+                counts="page-views",
+                whole=True,
+            ),
             ColumnRule("pages_per_visit", "Pages per visit", ColumnKind.RATIO, ratio=("pages", "visits")),
             ColumnRule("minutes", "Mean length in minutes", ColumnKind.ESTIMATE, behind=("visitors",)),
         ),
@@ -143,8 +151,8 @@ def _hours(reduction: SessionReduction) -> Figures:
         (
             ColumnRule("weekday", "Day", ColumnKind.LABEL, vocabulary=WEEKDAYS),
             ColumnRule("hour", "Hour (UTC)", ColumnKind.LABEL, vocabulary=HOURS),
-            members_column("visitors", "Members", additive=Additive.NO),
-            count_column("visits", "Visits begun", behind="visitors"),
+            members_column("visitors", "Members", additive=Additive.NO, counts="visiting"),
+            count_column("visits", "Visits begun", behind="visitors", counts="visits"),
         ),
         "Hours are UTC: a pattern may belong to another part of the world than it seems.",
     )

@@ -15,6 +15,7 @@ class Trace:
         table: dataset table.
         actor: its column with the acting member.
         time: its column with the moment.
+        actors: those who left it, as the disclosure policy names them across tables.
         event: column that identifies an event when a table holds several rows of one event, else None.
         stateful: whether the table has a `state` column.
     """
@@ -24,17 +25,20 @@ class Trace:
     deed: str
     table: str
     actor: str
+    actors: str
     time: str = "at"
     event: str | None = None
     stateful: bool = False
 
 
-POSTS: Final = Trace("posts", "Posts", "wrote a post", "post", "author", stateful=True)
-THREADS: Final = Trace("threads", "Threads", "opened a thread", "thread", "starter", time="created_at", stateful=True)
-MESSAGES: Final = Trace("messages", "Private messages", "sent a private message", "message", "sender", event="message")
-REACTIONS: Final = Trace("reactions", "Reactions", "gave a reaction", "reaction", "giver")
-VIEWS: Final = Trace("views", "Page views", "viewed a page", "view", "member")
-DOWNLOADS: Final = Trace("downloads", "Downloads", "downloaded", "download", "member")
+POSTS: Final = Trace("posts", "Posts", "wrote a post", "post", "author", "posting", stateful=True)
+THREADS: Final = Trace("threads", "Threads", "opened a thread", "thread", "starter", "opening",
+                time="created_at", stateful=True)  # fmt: skip
+MESSAGES: Final = Trace("messages", "Private messages", "sent a private message", "message", "sender", "messaging",
+                 event="message")  # fmt: skip
+REACTIONS: Final = Trace("reactions", "Reactions", "gave a reaction", "reaction", "giver", "reacting")
+VIEWS: Final = Trace("views", "Page views", "viewed a page", "view", "member", "viewing")
+DOWNLOADS: Final = Trace("downloads", "Downloads", "downloaded", "download", "member", "downloading")
 
 TRACES: Final = (POSTS, THREADS, MESSAGES, REACTIONS, VIEWS, DOWNLOADS)
 COMMUNICATION: Final = (POSTS, THREADS, MESSAGES)

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Final
 
 from vestige.activity.periods import Period
-from vestige.activity.traces import DOWNLOADS, MESSAGES, POSTS, REACTIONS, THREADS, TRACES, VIEWS
+from vestige.activity.traces import DOWNLOADS, MESSAGES, POSTS, REACTIONS, THREADS, TRACES, VIEWS, Trace
 from vestige.activity.volume_reduce import NOTHING, PeriodCounts, Spans, VolumeReduction
 from vestige.activity.volume_tables import DAY, HOUR, MINUTE
-from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure import Additive, ColumnKind, ColumnRule, Runs, TableRule
 from vestige.disclosure.figures import Figures, count_column, members_column, rows_table
 
 GRID: Final = {
@@ -19,6 +19,7 @@ GRID: Final = {
     "4 years": 1_461 * DAY, "8 years": 2_922 * DAY, "16 years": 5_844 * DAY,
 }  # fmt: skip
 """Lengths of time at which survival is shown: words to seconds."""
+LIVES: Final = "thread_lives"
 LIFE: Final = "From opening to last reply"
 ANSWER: Final = "Until somebody else replies"
 _ANSWERED: Final = "Answered by somebody else"
@@ -43,20 +44,32 @@ def volume_figures(reduction: VolumeReduction, calendar: tuple[date, ...], perio
     yield from (figures for figures in found if figures.data.num_rows)
 
 
+def _actors(trace: Trace) -> str:
+    """Who left it: views are those of pages here, without marks of what was last read."""
+    return "paging" if trace is VIEWS else trace.actors
+
+
+def _events(trace: Trace) -> str:
+    return "page-views" if trace is VIEWS else trace.name
+
+
 def _calendar_column(period: Period) -> ColumnRule:
     if period is Period.MONTH:
         return ColumnRule("period", "Month", ColumnKind.MONTH)
-    return ColumnRule("period", "Week from" if period is Period.WEEK else "Day", ColumnKind.DAY)
+    week = period is Period.WEEK
+    return ColumnRule("period", "Week from" if week else "Day", ColumnKind.DAY, length=7 if week else 1)
 
 
 def _members_over_time(reduction: VolumeReduction, calendar: tuple[date, ...], period: Period) -> Figures:
     traces = list(reduction.traces.values())
     columns = [
         _calendar_column(period),
-        members_column("new_members", "New", additive=Additive.DISJOINT),
-        members_column("active_members", "Active", additive=Additive.NO),
+        members_column("new_members", "New", additive=Additive.DISJOINT, counts="registered"),
+        members_column("active_members", "Active", additive=Additive.NO, counts="active"),
         *(
-            members_column(f"members_{each.trace.name}", ACTORS[each.trace.name], additive=Additive.NO)
+            members_column(
+                f"members_{each.trace.name}", ACTORS[each.trace.name], additive=Additive.NO, counts=_actors(each.trace)
+            )
             for each in traces
         ),
     ]
@@ -84,8 +97,10 @@ def _events_over_time(reduction: VolumeReduction, calendar: tuple[date, ...], pe
     for each in traces:
         name = each.trace.name
         columns += [
-            members_column(f"members_{name}", ACTORS[name], additive=Additive.NO, shown=False),
-            count_column(name, each.trace.title, behind=f"members_{name}"),
+            members_column(
+                f"members_{name}", ACTORS[name], additive=Additive.NO, shown=False, counts=_actors(each.trace)
+            ),
+            count_column(name, each.trace.title, behind=f"members_{name}", counts=_events(each.trace)),
         ]
         if each.trace is POSTS:
             columns.append(
@@ -109,7 +124,7 @@ def _kinds_of_posts(reduction: VolumeReduction, calendar: tuple[date, ...], peri
         (
             _calendar_column(period),
             members_column("posters", "Posting members", additive=Additive.NO, shown=False),
-            count_column("posts", "Posts", behind="posters"),
+            count_column("posts", "Posts", behind="posters", counts=POSTS.name),
             *_opening_and_reply_columns(),
         ),
     )
@@ -123,8 +138,8 @@ def _opening_and_reply_columns() -> tuple[ColumnRule, ...]:
     return (
         members_column("openers", "Members opening", additive=Additive.NO, shown=False),
         members_column("repliers", "Members replying", additive=Additive.NO, shown=False),
-        ColumnRule("openings", "Opening posts", ColumnKind.COUNT, behind=("openers", "repliers")),
-        ColumnRule("replies", "Replies", ColumnKind.COUNT, behind=("openers", "repliers")),
+        ColumnRule("openings", "Opening posts", ColumnKind.COUNT, behind=("openers", "repliers"), counts="openings"),
+        ColumnRule("replies", "Replies", ColumnKind.COUNT, behind=("openers", "repliers"), counts="replies"),
         ColumnRule("share_of_replies", "Share of replies", ColumnKind.SHARE, ratio=("replies", "posts")),
     )
 
@@ -141,8 +156,14 @@ def _totals(reduction: VolumeReduction) -> Figures:
         "Volume in the window",
         (
             ColumnRule("trace", "What", ColumnKind.LABEL, vocabulary=tuple(trace.title for trace in TRACES)),
-            members_column("busiest", "Most members in one period", additive=Additive.NO),
-            count_column("events", "Events", behind="busiest", additive=Additive.NO),
+            members_column("busiest", "Most members in one period", additive=Additive.NO, shown=False),
+            count_column(
+                "events",
+                "Events",
+                behind="busiest",
+                additive=Additive.NO,
+                counts={trace.title: _events(trace) for trace in TRACES},
+            ),
         ),
         "Page views leave out marks of what was last read.",
     )
@@ -159,7 +180,7 @@ def _totals(reduction: VolumeReduction) -> Figures:
 
 def _curves(reduction: VolumeReduction) -> Iterator[tuple[str, str, Spans]]:
     if reduction.lives is not None:
-        yield "thread_lives", LIFE, reduction.lives
+        yield LIVES, LIFE, reduction.lives
     if reduction.waits is not None:
         yield "thread_answers", ANSWER, reduction.waits
 
@@ -169,11 +190,24 @@ def _survival(name: str, title: str, spans: Spans) -> Figures:
         name,
         f"Threads: {title[0].lower()}{title[1:]}",
         (
-            ColumnRule("longer_than", "Longer than", ColumnKind.LABEL, vocabulary=tuple(GRID)),
-            members_column("openers", "Members whose threads are observed longer", additive=Additive.NO),
-            count_column("threads", "Threads observed longer", behind="openers", additive=Additive.NO),
+            ColumnRule("longer_than", "Longer than", ColumnKind.LABEL, vocabulary=tuple(GRID), ordered=True),
+            members_column(
+                "openers",
+                "Members whose threads are observed longer",
+                additive=Additive.NO,
+                counts="observed-longer" if name == LIVES else None,
+                runs=Runs.SHRINKING,
+            ),
+            count_column(
+                "threads",
+                "Threads observed longer",
+                behind="openers",
+                additive=Additive.NO,
+                counts="threads-observed" if name == LIVES else None,
+                runs=Runs.SHRINKING,
+            ),
             *(
-                ColumnRule(column, heading, ColumnKind.PROPORTION, behind=("openers",))
+                ColumnRule(column, heading, ColumnKind.PROPORTION, behind=("openers",), restates="threads")
                 for column, heading in (("share", "Share"), ("low", "95 % from"), ("high", "to"))
             ),
         ),

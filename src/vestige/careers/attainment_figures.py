@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vestige.careers.career_figures import SHOWN_MONTHS, told
-from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure import Additive, ColumnKind, ColumnRule, Runs, TableRule
 from vestige.disclosure.figures import Figures, members_column, rows_table
 
 if TYPE_CHECKING:
@@ -27,12 +27,17 @@ def incidence_figures(found: "Incidence", naive: "Incidence", causes: dict[int, 
         (
             ColumnRule("cause", "What", ColumnKind.LABEL, vocabulary=tuple(causes.values())),
             ColumnRule(
-                "months", "Months", ColumnKind.LABEL, vocabulary=tuple(str(month) for month in SHOWN_MONTHS)
+                "months", "Months", ColumnKind.LABEL, vocabulary=tuple(str(month) for month in SHOWN_MONTHS),
+                ordered=True,
             ),
-            members_column("at_risk", "Still observed", additive=Additive.NO),
-            members_column("events", "Members so far", additive=Additive.NO),
+            members_column(
+                "at_risk", "Still observed", additive=Additive.NO, counts="awaiting-role", runs=Runs.SHRINKING
+            ),
+            members_column(
+                "events", "Members so far", additive=Additive.NO, counts="left-waiting", runs=Runs.GROWING
+            ),
             *(
-                ColumnRule(name, title, ColumnKind.PROPORTION, behind=("at_risk", "events"))
+                ColumnRule(name, title, ColumnKind.PROPORTION, behind=("at_risk", "events"), restates="events")
                 for name, title in (("incidence", "Share"), ("low", "95 % from"), ("high", "to"),
                                     ("naive", "If other causes were ignored"))
             ),
@@ -55,7 +60,7 @@ def cohort_figures(cohorts: "dict[int, Incidence]", members: dict[int, int]) -> 
         f"Attained within {COHORT_MONTHS} months, by year of registration",
         (
             ColumnRule("year", "Registered in", ColumnKind.LABEL, vocabulary=tuple(map(str, cohorts))),
-            members_column("members", "Members", additive=Additive.DISJOINT),
+            members_column("members", "Members", additive=Additive.DISJOINT, counts="in-cohorts"),
             members_column("at_risk", "Still observed", additive=Additive.NO),
             members_column("events", "Attained", additive=Additive.NO),
             ColumnRule("incidence", "Share", ColumnKind.PROPORTION, behind=("at_risk", "events")),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
+from vestige.disclosure import Additive, ColumnKind, ColumnRule, Runs, TableRule
 from vestige.disclosure.figures import Figures, members_column, rows_table
 
 if TYPE_CHECKING:
@@ -33,9 +33,20 @@ def career_figures(
 ) -> Iterator[Figures]:  # fmt: skip
     """Every table of a measurement of careers."""
     yield quantities(careers, slopes, settings)
-    yield curve("onset", "Time from registration to the first event", "Begun", onset)
     yield curve(
-        "duration", "Careers that have ended, by months since the first event", "Ended", duration, from_zero=True
+        "onset",
+        "Time from registration to the first event",
+        "Begun",
+        onset,
+        counts=("awaiting-onset", "begun"),
+    )
+    yield curve(
+        "duration",
+        "Careers that have ended, by months since the first event",
+        "Ended",
+        duration,
+        counts=("running-careers", "ended-careers"),
+        from_zero=True,
     )
     yield trends(slopes, settings.confidence)
     yield cohorts(careers, cohort)
@@ -82,19 +93,22 @@ def _quantiles(column: "NDArray[np.float64]") -> tuple[object, ...]:
     return (known.size, known.size // 4, known.size // 10, *map(float, values))
 
 
-def curve(name: str, title: str, happened: str, found: "Incidence", *, from_zero: bool = False) -> Figures:
-    """A cumulative share by months, with those at risk."""
+def curve(
+    name: str, title: str, happened: str, found: "Incidence", *, counts: tuple[str, str], from_zero: bool = False
+) -> Figures:
+    """A cumulative share by months, with those at risk; `counts` names both groups for the disclosure policy."""
     months = [str(month) for month in SHOWN_MONTHS]
     rule = TableRule(
         name,
         title,
         (
-            ColumnRule("months", "Months", ColumnKind.LABEL, vocabulary=tuple(months)),
-            members_column("at_risk", "Still observed", additive=Additive.NO),
-            members_column("events", happened, additive=Additive.NO),
-            ColumnRule("share", "Share", ColumnKind.PROPORTION, behind=("at_risk", "events")),
-            ColumnRule("low", "95 % from", ColumnKind.PROPORTION, behind=("at_risk", "events")),
-            ColumnRule("high", "to", ColumnKind.PROPORTION, behind=("at_risk", "events")),
+            ColumnRule("months", "Months", ColumnKind.LABEL, vocabulary=tuple(months), ordered=True),
+            members_column("at_risk", "Still observed", additive=Additive.NO, counts=counts[0], runs=Runs.SHRINKING),
+            members_column("events", happened, additive=Additive.NO, counts=counts[1], runs=Runs.GROWING),
+            *(
+                ColumnRule(column, heading, ColumnKind.PROPORTION, behind=("at_risk", "events"), restates="events")
+                for column, heading in (("share", "Share"), ("low", "95 % from"), ("high", "to"))
+            ),
         ),
         "Members whose time is cut off count as long as they were observed (Kaplan-Meier); intervals are pointwise.",
     )
@@ -132,8 +146,10 @@ def trends(slopes: "Slopes", confidence: float) -> Figures:
         "Trends of members' activity",
         (
             ColumnRule("trend", "Trend", ColumnKind.LABEL, vocabulary=tuple(counts)),
-            members_column("members", "Members", additive=Additive.DISJOINT),
-            members_column("of_members", "Of members with a trend", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.DISJOINT, counts="with-trends"),
+            members_column(
+                "of_members", "Of members with a trend", additive=Additive.NO, counts="with-trends", whole=True
+            ),
             ColumnRule("share", "Share", ColumnKind.SHARE, ratio=("members", "of_members")),
         ),
         f"A trend rises or falls if its {confidence:.0%} interval says so; by chance alone "
@@ -151,8 +167,14 @@ def cohorts(careers: "Careers", cohort: "NDArray[np.int64]") -> Figures:
         "Careers by year of registration",
         (
             ColumnRule("year", "Registered in", ColumnKind.LABEL, vocabulary=tuple(map(str, years))),
-            members_column("members", "Members", additive=Additive.DISJOINT),
-            members_column("begun", "With any event", additive=Additive.DISJOINT, within="members"),
+            members_column("members", "Members", additive=Additive.DISJOINT, counts="in-cohorts"),
+            members_column(
+                "begun",
+                "With any event",
+                additive=Additive.DISJOINT,
+                within="members",
+                counts="begun-in-cohorts",
+            ),
             ColumnRule("share", "Share", ColumnKind.SHARE, ratio=("begun", "members")),
             ColumnRule("frequency", "Median events a month observed", ColumnKind.ESTIMATE, behind=("begun",)),
         ),

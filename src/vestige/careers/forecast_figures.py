@@ -63,9 +63,9 @@ def _bands(
         f"Events in {settings.later} months, foretold from those in the first {settings.early}",
         (
             ColumnRule("early", "Early events", ColumnKind.LABEL, vocabulary=tuple(names)),
-            members_column("learnt", "Learnt from", additive=Additive.DISJOINT),
+            members_column("learnt", "Learnt from", additive=Additive.DISJOINT, counts="learnt-from"),
             ColumnRule("mean", "Foretold mean", ColumnKind.ESTIMATE, behind=("learnt",)),
-            members_column("judged", "Judged on", additive=Additive.DISJOINT),
+            members_column("judged", "Judged on", additive=Additive.DISJOINT, counts="judged-on"),
             *(ColumnRule(name, title, ColumnKind.ESTIMATE, behind=("judged",)) for name, title in observed),
         ),
         "Learnt from members whose months all ended before the split; judged on members who registered after it.",
@@ -87,10 +87,10 @@ def _spread(bands: "tuple[Band, ...]", judged: "Sample", place: "NDArray[np.int6
         "How widely members who began alike differ later",
         (
             ColumnRule("early", "Early events", ColumnKind.LABEL, vocabulary=tuple(names)),
-            members_column("learnt", "Learnt from", additive=Additive.DISJOINT),
+            members_column("learnt", "Learnt from", additive=Additive.DISJOINT, counts="learnt-from"),
             members_column("tail", "", additive=Additive.NO, shown=False),
             *(ColumnRule(name, title, ColumnKind.ESTIMATE, behind=(behind,)) for name, title, behind in foretold),
-            members_column("judged", "Judged on", additive=Additive.DISJOINT),
+            members_column("judged", "Judged on", additive=Additive.DISJOINT, counts="judged-on"),
             ColumnRule("inside", "Of these between the 10 and 90 %", ColumnKind.PROPORTION, behind=("judged",)),
         ),
         "If the forecast held, at least 80 % of those judged lie between the two.",
@@ -123,10 +123,10 @@ def _roles(bands: "tuple[Band, ...]", judged: "Sample", place: "NDArray[np.int64
         "Share who attained the role in the later months",
         (
             ColumnRule("early", "Early events", ColumnKind.LABEL, vocabulary=tuple(names)),
-            members_column("learnt", "Learnt from", additive=Additive.DISJOINT),
+            members_column("learnt", "Learnt from", additive=Additive.DISJOINT, counts="learnt-from"),
             members_column("learnt_attained", "", additive=Additive.NO, within="learnt", shown=False),
             ColumnRule("foretold", "Foretold share", ColumnKind.PROPORTION, behind=("learnt_attained",)),
-            members_column("judged", "Judged on", additive=Additive.DISJOINT),
+            members_column("judged", "Judged on", additive=Additive.DISJOINT, counts="judged-on"),
             members_column("attained", "", additive=Additive.NO, within="judged", shown=False),
             *(
                 ColumnRule(name, title, ColumnKind.PROPORTION, behind=("attained",))

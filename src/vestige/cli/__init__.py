@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from vestige.cli.app import app
 from vestige.cli.console import print_error
 from vestige.errors import VestigeError
+from vestige.runs import one_run
 
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "casefile": ("casefile",),
@@ -55,11 +56,15 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; returns its exit code. No traceback is shown, since one may quote a value."""
+    """Run one command; returns its exit code. No traceback is shown, since one may quote a value.
+
+    All tables that a command lets out are one run for the disclosure policy.
+    """
     for module in _modules_of(arguments[:1]):
         import_module(f"vestige.cli.{module}")
     try:
-        code = app(arguments, prog_name="vestige", standalone_mode=False)
+        with one_run():
+            code = app(arguments, prog_name="vestige", standalone_mode=False)
     except typer.Exit as stop:
         code = stop.exit_code
     except TyperException as error:

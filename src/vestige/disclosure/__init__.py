@@ -14,9 +14,9 @@ from vestige.disclosure.policy import (
     Decision,
     Mark,
     Reason,
+    Runs,
     TableRule,
 )
-from vestige.disclosure.release import released_together
 from vestige.disclosure.safe import SafeTable
 
 __all__ = [
@@ -32,9 +32,9 @@ __all__ = [
     "Decision",
     "Mark",
     "Reason",
+    "Runs",
     "SafeTable",
     "TableRule",
     "check_table",
     "check_tables",
-    "released_together",
 ]

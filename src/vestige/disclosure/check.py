@@ -24,9 +24,10 @@ from vestige.disclosure.policy import (
     Decision,
     Mark,
     Reason,
+    Runs,
     TableRule,
 )
-from vestige.disclosure.populations import EVERYBODY, wider
+from vestige.disclosure.populations import EVERYBODY, GROUPS, wider
 from vestige.disclosure.release import current_release
 from vestige.disclosure.safe import PASS, SafeTable
 from vestige.errors import DisclosureError
@@ -46,7 +47,7 @@ _COUNT_KINDS: Final = frozenset({ColumnKind.MEMBERS, ColumnKind.COUNT})
 def check_tables(tables: "Mapping[str, tuple[pa.Table, TableRule]]") -> dict[str, SafeTable]:
     """Check tables that leave together, so that none gives away what another holds back.
 
-    Inside `released_together` they are also checked against all that the run has let out before. The largest group that
+    Inside `one_run` they are also checked against all that the run has let out before. The largest group that
     any column is declared to lie within is taken for everybody; a count of members that falls short of it by fewer than
     10 tells about those few.
 
@@ -84,7 +85,7 @@ def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
 
     Figures with fewer than 10 members behind them are suppressed, also where only the rest is that small. In a column
     whose rows sum to a total, further figures are suppressed until subtraction no longer gives one away. Ratios and
-    intervals are computed again from the published counts. Inside `released_together` the table is checked against all
+    intervals are computed again from the published counts. Inside `one_run` the table is checked against all
     that the run has let out before.
 
     Args:
@@ -141,21 +142,23 @@ def _count_cells(draft: _Draft) -> dict[str, dict[int, Cell]]:
 
 @dataclass(frozen=True)
 class _RowLabels:
-    """What a row is about."""
+    """What a row is about: its labels by their headings, and where it stands along what is in order."""
 
     labels: frozenset[tuple[str, object]]
     span: Span | None
 
     @classmethod
     def of(cls, draft: _Draft, row: int) -> "_RowLabels":
+        """The labels of one row of a table."""
         labels, span = set(), None
         for column in draft.rule.columns:
             if column.kind in LABEL_KINDS:
                 value = draft.cells[column.name][row]
-                if span is None and isinstance(value, date):
-                    span = _span(value, column)
+                own = _span(value, column)
+                if span is None and own is not None:
+                    span = own
                 else:
-                    labels.add((column.name, value))
+                    labels.add((column.title, value))
         return cls(frozenset(labels), span)
 
     def counted(self, column: ColumnRule) -> CountedSet:
@@ -167,19 +170,27 @@ class _RowLabels:
             words: set[object] = set(key) if isinstance(key, tuple) else {key}
             if words <= values and len(words) > len(said):
                 what, said = name, words
-        narrowing = frozenset(label for label in self.labels if label[1] not in said)
-        words_of_row = frozenset(values | ({self.span} if self.span else set()))
-        return CountedSet(column.kind, what, narrowing, self.span, words_of_row)
+        narrowing = frozenset(label for label in self.labels if label[1] not in said and not column.whole)
+        span = None if self.span is None or column.whole else _run(self.span, column.runs)
+        unit = ColumnKind.MEMBERS if what in GROUPS else column.kind
+        return CountedSet(unit, what, narrowing, span, frozenset(values | ({self.span} if self.span else set())))
 
 
-def _span(first: date, column: ColumnRule) -> Span:
-    """From a label's first day to the day after its last."""
-    start, length = first.toordinal(), max(column.length, 1)
-    end = start + length
-    if column.kind is ColumnKind.MONTH:
-        month = first.year * 12 + first.month - 1 + length
-        end = date(min(month // 12, date.max.year), month % 12 + 1, 1).toordinal()
-    return (start if column.length else date.min.toordinal(), end)
+def _span(label: object, column: ColumnRule) -> Span | None:
+    """Where a label stands: from its first day to the day after its last, or its place in an ordered vocabulary."""
+    if isinstance(label, date):
+        end = label.toordinal() + column.length
+        if column.kind is ColumnKind.MONTH:
+            month = label.year * 12 + label.month - 1 + column.length
+            end = date(min(month // 12, date.max.year), month % 12 + 1, 1).toordinal()
+        return label.toordinal(), end
+    place = column.vocabulary.index(label) if column.ordered and isinstance(label, str | float) else None
+    return None if place is None else (place, place + 1)
+
+
+def _run(span: Span, runs: Runs) -> Span:
+    start, end = span
+    return (0 if runs is Runs.GROWING else start, date.max.toordinal() if runs is Runs.SHRINKING else end)
 
 
 def _sums(draft: _Draft) -> Iterator[Column]:
@@ -194,10 +205,12 @@ def _published(draft: _Draft) -> SafeTable:
     rule, hidden = draft.rule, dict(draft.hidden)
     for name, column in draft.counts.items():
         hidden[name] = [column[row].reason if row in column else reason for row, reason in enumerate(hidden[name])]
-    published = {
-        name: [None if reason else value for value, reason in zip(draft.cells[name], hidden[name], strict=True)]
-        for name in draft.cells
-    }
+    published = {name: _left(draft.cells[name], hidden[name]) for name in draft.cells}
+    for own in rule.columns:
+        if own.restates is not None:
+            told = zip(hidden[own.name], hidden[own.restates], strict=True)
+            hidden[own.name] = [reason or (Reason.DEPENDENT if other else None) for reason, other in told]
+            published[own.name] = _left(draft.cells[own.name], hidden[own.name])
     figures = _rounded(published, rule)
     for own in rule.columns:
         if own.ratio is not None:
@@ -302,6 +315,10 @@ def _is_dominated(cells: Cells, largest: tuple[str, str], count: object, row: in
     if not isinstance(count, int) or not isinstance(first, int) or not isinstance(second, int):
         return True
     return first > LARGEST_SHARE * count or count - first - second < RIVAL_PRECISION * first
+
+
+def _left(values: Sequence[object], reasons: Sequence[Reason | None]) -> list[object]:
+    return [None if reason else value for value, reason in zip(values, reasons, strict=True)]
 
 
 def _rounded(published: Cells, rule: TableRule) -> dict[str, list[object]]:

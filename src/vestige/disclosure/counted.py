@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vestige.disclosure.policy import Additive, ColumnKind, Reason
 
 Span = tuple[int, int]
-"""A stretch of time: its first day, and the day after its last, as proleptic ordinals (`date.toordinal`)."""
+"""First day and the day after the last (`date.toordinal`); or the same of places in an ordered vocabulary."""
 Key = tuple[ColumnKind, str | None, frozenset[tuple[str, object]], Span | None]
 
 

@@ -217,7 +217,7 @@ def _combinations(sizes: Mapping[str, Mapping[str, int]]) -> Figures:
         "Members who share what may be known of them",
         (
             ColumnRule("known", "Known", ColumnKind.LABEL, vocabulary=tuple(sizes)),
-            members_column("members", "Members", additive=Additive.NO),
+            members_column("members", "Members", additive=Additive.NO, counts="members", whole=True),
             *(
                 ColumnRule(name, title.capitalize(), ColumnKind.PROPORTION, behind=("members",))
                 for name, title in bands

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, Counts, TableRule
+from vestige.disclosure.policy import RATIO_KINDS, Additive, ColumnKind, ColumnRule, Counts, Runs, TableRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,10 +26,20 @@ def members_column(
     within: str | None = None,
     shown: bool = True,
     counts: Counts | None = None,
+    whole: bool = False,
+    runs: Runs = Runs.SEPARATE,
 ) -> ColumnRule:
     """A column that counts members."""
     return ColumnRule(
-        name, title or name, ColumnKind.MEMBERS, additive=additive, within=within, shown=shown, counts=counts
+        name,
+        title or name,
+        ColumnKind.MEMBERS,
+        additive=additive,
+        within=within,
+        shown=shown,
+        counts=counts,
+        whole=whole,
+        runs=runs,
     )
 
 
@@ -42,6 +52,8 @@ def count_column(
     shown: bool = True,
     largest: tuple[str, str] | None = None,
     counts: Counts | None = None,
+    whole: bool = False,
+    runs: Runs = Runs.SEPARATE,
 ) -> ColumnRule:
     """A column that counts events, with the column that counts the members behind them."""
     return ColumnRule(
@@ -53,6 +65,8 @@ def count_column(
         shown=shown,
         largest=largest,
         counts=counts,
+        whole=whole,
+        runs=runs,
     )
 
 

@@ -76,6 +76,17 @@ class Additive(StrEnum):
     """They sum, and a member may stand behind several rows; the strictest, hence the default."""
 
 
+class Runs(StrEnum):
+    """How the rows of a column lie to each other along the month, the day or the label that is in order."""
+
+    SEPARATE = "separate"
+    """Each row is about its own stretch."""
+    GROWING = "growing"
+    """Each row is about everything up to its label's end, such as members so far."""
+    SHRINKING = "shrinking"
+    """Each row is about everything from its label on, such as threads that lasted longer."""
+
+
 class Mark(StrEnum):
     """The state of a cell; suppressed and unavailable cells print as in the GSS guidance on symbols in tables."""
 
@@ -96,7 +107,7 @@ class Reason(StrEnum):
     ROUNDED = "rounded"
 
 
-Counts = str | Mapping[str | tuple[str, ...], str]
+Counts = str | Mapping[str, str] | Mapping[tuple[str, str], str]
 """What a column counts: a name of `populations`, or a name for each row whose labels hold the given word or words."""
 
 
@@ -118,7 +129,11 @@ class ColumnRule:
         additive: whether rows sum to a total.
         counts: of a MEMBERS or COUNT column, what it counts, so that it can be compared with other tables of the run;
             left out, it is compared with every column of the same row labels.
-        length: of a MONTH or DAY column, how many months or days a label stands for; 0 for all time up to its end.
+        whole: the row's labels do not narrow what the column counts, such as all members, beside each part of them.
+        runs: of a MEMBERS or COUNT column, how its rows lie to each other.
+        ordered: of a LABEL column, whether its vocabulary is in the order along which columns run.
+        length: of a MONTH or DAY column, how many months or days a label stands for.
+        restates: of an estimate, the count that it tells in another form; it is suppressed with that.
         shown: whether a reader sees the column, or it only counts the members behind others.
     """
 
@@ -133,7 +148,11 @@ class ColumnRule:
     additive: Additive = Additive.OVERLAPPING
     shown: bool = True
     counts: Counts | None = None
+    whole: bool = False
+    runs: Runs = Runs.SEPARATE
+    ordered: bool = False
     length: int = 1
+    restates: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a rule that leaves a question open."""
@@ -160,7 +179,7 @@ class ColumnRule:
                 f"column {self.name!r} does not say which members stand behind it", hint="declare behind=(column,)"
             )
         names = {self.counts} if isinstance(self.counts, str) else set((self.counts or {}).values())
-        known = {ColumnKind.MEMBERS: GROUPS, ColumnKind.COUNT: EVENTS}.get(self.kind, {})
+        known = {ColumnKind.MEMBERS: GROUPS, ColumnKind.COUNT: GROUPS | EVENTS}.get(self.kind, {})
         if not names <= known.keys():
             raise DisclosureError(
                 f"column {self.name!r} counts what nobody declared", hint="declare it in disclosure/populations.py"
@@ -201,10 +220,12 @@ class TableRule:
                         where=self.name,
                         hint="declare that column with ColumnKind.CONTRIBUTION",
                     )
-            for name in rule.ratio or ():
+            for name in (*(rule.ratio or ()), *((rule.restates,) if rule.restates else ())):
                 if kinds.get(name) not in {ColumnKind.MEMBERS, ColumnKind.COUNT}:
                     raise DisclosureError(
-                        f"column {rule.name!r} divides {name!r}, which is no count", where=self.name, hint="see ratio"
+                        f"column {rule.name!r} is made of {name!r}, which is no count",
+                        where=self.name,
+                        hint="see ratio and restates",
                     )
 
 

@@ -13,8 +13,6 @@ Sources:
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 from vestige.disclosure.counted import Cell, Column, CountedSet, Key, Part, Span
 from vestige.disclosure.policy import MINIMUM_MEMBERS, Additive, ColumnKind, Reason, TableRule
 from vestige.disclosure.populations import apart_from, wider
+from vestige.runs import kept_in_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -231,21 +230,6 @@ def _size(cell: Cell) -> int:
     return cell.behind
 
 
-_CURRENT: ContextVar[Release | None] = ContextVar("release", default=None)
-
-
 def current_release() -> Release:
-    """The run's release; a new one where tables are checked by themselves."""
-    return _CURRENT.get() or Release()
-
-
-@contextmanager
-def released_together() -> Iterator[Release]:
-    """All tables that are checked inside are figures of one run; inside another such block they join it."""
-    outer = _CURRENT.get()
-    release = outer or Release()
-    token = _CURRENT.set(release)
-    try:
-        yield release
-    finally:
-        _CURRENT.reset(token)
+    """The run's release; a new one where tables are checked outside any run."""
+    return kept_in_run("release", Release)

@@ -7,7 +7,7 @@ the first few, has the holders behind it, and is suppressed where they are fewer
 from collections.abc import Mapping
 from typing import Any, Final
 
-from vestige.disclosure import SafeTable, check_table
+from vestige.disclosure import SafeTable, check_table, check_tables
 from vestige.disclosure.figures import members_column, rows_table
 from vestige.disclosure.policy import Additive, ColumnKind, ColumnRule, TableRule
 from vestige.network.measures import TRAITS, Measure
@@ -149,7 +149,7 @@ def released_roles(result: RoleResult) -> Mapping[str, SafeTable]:
             for first in result.settings.first
         ],
     }  # fmt: skip
-    return {name: check_table(rows_table(_RULES[name], own), _RULES[name]) for name, own in rows.items()}
+    return check_tables({name: (rows_table(_RULES[name], own), _RULES[name]) for name, own in rows.items()})
 
 
 def _null_rows(result: RoleResult, members: int) -> list[tuple[object, ...]]:

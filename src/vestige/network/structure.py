@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from vestige.disclosure import SafeTable, check_table
+from vestige.disclosure import SafeTable, check_tables
 from vestige.disclosure.figures import Figures
 from vestige.errors import SettingsError
 from vestige.network import shape
@@ -89,12 +89,17 @@ class StructureResult:
 
     def safe(self, name: str) -> SafeTable:
         """A table as the disclosure policy lets it leave; raises SettingsError for an unknown name."""
-        return check_table(self._known(name).data, self._known(name).rule)
+        self._known(name)
+        return self._safe_by_name[name]
 
-    @cached_property
+    @property
     def safe_tables(self) -> tuple[SafeTable, ...]:
         """Every table as the disclosure policy lets it leave."""
-        return tuple(self.safe(name) for name in self.figures)
+        return tuple(self._safe_by_name.values())
+
+    @cached_property
+    def _safe_by_name(self) -> Mapping[str, SafeTable]:
+        return check_tables({name: (own.data, own.rule) for name, own in self.figures.items()})
 
     def summary(self) -> str:
         """The structure in words and numbers that may leave."""

@@ -20,6 +20,11 @@ SIZES: Final = (
     "members", "members with a tie", "ties", "members of the largest component", "components of two or more",
     "threads", "threads that several wrote in", "pairs of a member and a thread", "members who share a thread",
 )  # fmt: skip
+COUNTED: Final = {
+    "members": "networked", "members with a tie": "tied", "members of the largest component": "connected",
+    "members who share a thread": "sharing-threads", "ties": "ties",
+}  # fmt: skip
+"""Of the sizes, what can be compared with other tables."""
 SHAPES: Final = (
     "density", "centralisation", "clustering", "assortativity", "largest component", "reciprocity",
     "thread size and activity",
@@ -51,7 +56,7 @@ def size_figures(sizes: Sequence[tuple[str, int, int]]) -> Figures:
         "Size",
         (
             ColumnRule("what", "What", ColumnKind.LABEL, vocabulary=SIZES),
-            ColumnRule("count", "Count", ColumnKind.COUNT, behind=("members",), additive=Additive.NO),
+            ColumnRule("count", "Count", ColumnKind.COUNT, behind=("members",), additive=Additive.NO, counts=COUNTED),
             ColumnRule("members", "Members behind it", ColumnKind.MEMBERS, additive=Additive.NO, shown=False),
         ),
         "A component is a set of members who reach each other over ties, whatever their direction.",
@@ -86,7 +91,7 @@ def band_figures(name: str, values: IntArray) -> Figures:
         f"Members by {name}",
         (
             ColumnRule("band", name.capitalize(), ColumnKind.LABEL, vocabulary=labels),
-            ColumnRule("members", "Members", ColumnKind.MEMBERS, additive=Additive.DISJOINT),
+            ColumnRule("members", "Members", ColumnKind.MEMBERS, additive=Additive.DISJOINT, counts="networked"),
         ),
     )
     counts = np.bincount(_bands(values), minlength=len(labels))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from vestige.dataset import Dataset
-from vestige.disclosure import Additive, ColumnKind, ColumnRule, SafeTable, TableRule, check_table
+from vestige.disclosure import Additive, ColumnKind, ColumnRule, Runs, SafeTable, TableRule, check_table
 from vestige.errors import DatasetError, SettingsError
 from vestige.network import shape
 from vestige.network.build import build_network, forum_of
@@ -78,22 +78,53 @@ class NetworkSeries:
 
     def safe(self) -> SafeTable:
         """The table as the disclosure policy lets it leave."""
+        runs = Runs.GROWING if self.cumulative else Runs.SEPARATE
         stayed = ColumnRule(
-            "stayed", "Also in the window before", ColumnKind.MEMBERS, within="members", additive=Additive.NO
+            "stayed",
+            "Also in the window before",
+            ColumnKind.MEMBERS,
+            within="members",
+            additive=Additive.NO,
+            counts="staying",
         )
         rule = TableRule(
             "growth" if self.cumulative else "windows",
             "Growth of the network" if self.cumulative else "The network window by window",
             (
-                ColumnRule("month", "To the end of" if self.cumulative else "From", ColumnKind.MONTH),
-                ColumnRule("members", "Members", ColumnKind.MEMBERS, additive=Additive.NO),
+                ColumnRule(
+                    "month", "To the end of" if self.cumulative else "From", ColumnKind.MONTH, length=self._months()
+                ),
+                ColumnRule(
+                    "members", "Members", ColumnKind.MEMBERS, additive=Additive.NO, counts="networked", runs=runs
+                ),
                 *([] if self.cumulative else [stayed]),
-                ColumnRule("ties", "Ties", ColumnKind.COUNT, behind=("members",), additive=Additive.NO),
-                ColumnRule("largest", "Largest component", ColumnKind.MEMBERS, within="members", additive=Additive.NO),
+                ColumnRule(
+                    "ties",
+                    "Ties",
+                    ColumnKind.COUNT,
+                    behind=("members",),
+                    additive=Additive.NO,
+                    counts="ties",
+                    runs=runs,
+                ),
+                ColumnRule(
+                    "largest",
+                    "Largest component",
+                    ColumnKind.MEMBERS,
+                    within="members",
+                    additive=Additive.NO,
+                    counts="connected",
+                    runs=runs,
+                ),
             ),
             "A window without anybody is left out.",
         )
         return check_table(self.table().select([column.name for column in rule.columns]), rule)
+
+    def _months(self) -> int:
+        """Length of a window that is not cumulative."""
+        start, end = self.networks[0].window
+        return 1 if self.cumulative or start is None or end is None else max(1, _month(end) - _month(start))
 
     def _month(self, network: AnyNetwork) -> date | None:
         start, end = network.window

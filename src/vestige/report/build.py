@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from vestige.dataset import Dataset
+from vestige.disclosure import released_together
 from vestige.errors import SettingsError
 from vestige.progress import Progress, ignore_progress
 from vestige.report.chapters import Chapter, ChapterMaker
@@ -100,23 +101,25 @@ def build_report(
         StudyError: the study has errors.
         DisclosureError: a table does not declare what the policy needs to know.
     """
-    chosen = settings or ReportSettings()
+    with released_together():
+        return _build(dataset, settings or ReportSettings(), seed, progress or ignore_progress)
+
+
+def _build(dataset: Dataset, chosen: ReportSettings, seed: int, progress: Progress) -> Report:
+    """All chapters are one run: no figure of one gives away what another holds back."""
     forum = chosen.forum
     codes = [entry.code for entry in dataset.manifest.forums if forum in {None, entry.code}]
     if not codes:
         raise SettingsError("the dataset has no such forum", where="setting forum", hint="see the manifest's forums")
-    report_progress = progress or ignore_progress
     middle = tuple(
         chapter
         for maker in (*CHAPTER_MAKERS, *_optional_makers(chosen))
-        for chapter in maker(dataset, forum=forum, seed=seed, progress=report_progress)
+        for chapter in maker(dataset, forum=forum, seed=seed, progress=progress)
     )
     if chosen.trajectories:
         from vestige.report.trajectory_chapters import trajectory_chapters
 
-        middle += trajectory_chapters(
-            dataset, groups=chosen.trajectories, forum=forum, seed=seed, progress=report_progress
-        )
+        middle += trajectory_chapters(dataset, groups=chosen.trajectories, forum=forum, seed=seed, progress=progress)
     if chosen.study is not None:
         from vestige.report.study import checked_chapters
 

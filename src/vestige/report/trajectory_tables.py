@@ -113,7 +113,7 @@ def groups_table(fit: TrajectoryResult) -> SafeTable:
         _hidden("smallest"),
         _hidden("behind"),
         ColumnRule("assigned", "Members nearest to it", ColumnKind.MEMBERS, behind=("behind",), within="members",
-                   additive=Additive.DISJOINT),
+                   additive=Additive.DISJOINT, counts="grouped"),
         ColumnRule("share", "Estimated share", ColumnKind.PROPORTION, behind=("smallest",)),
         ColumnRule("low", "From", ColumnKind.PROPORTION, behind=("smallest",)),
         ColumnRule("high", "To", ColumnKind.PROPORTION, behind=("smallest",)),
