@@ -68,4 +68,5 @@ def test_growth_is_drawn_from_what_may_leave(tmp_path: Path) -> None:
     assert [row["members"] for row in windows.rows()] == [10, 10, 15]
     assert {row["series"] for row in each} == {"Members"}, "all but a few are in the largest component: not published"
     assert [row["value"] for row in ties] == [10, 10, 15]
-    assert [row["month"] for row in so_far] == ["2020-01", "2020-02", "2020-03"]
+    assert [row["members"] for row in growth.rows()] == [None, None, 15], "one more than before tells of one member"
+    assert so_far == []

@@ -201,7 +201,7 @@ def _thread_findings(
 def _say_volume(row: Mapping[str, Any]) -> str | None:
     if row["events"] is None:
         return None
-    return f"{row['trace']}: {row['events']:,} by members; at most {row['busiest']:,} members in one period."
+    return f"{row['trace']}: {row['events']:,} by members."
 
 
 def _say_threads(row: Mapping[str, Any]) -> str | None:

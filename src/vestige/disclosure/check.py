@@ -110,9 +110,11 @@ class _Draft:
 
     @property
     def everybody(self) -> int | None:
-        """The largest group that any of its columns lies within."""
+        """The largest group that any of its columns lies within, unless that is declared to be a part of everybody."""
+        named = {column.name: column.counts for column in self.rule.columns}
         names = {column.within for column in self.rule.columns if column.within is not None}
-        return max((value for name in names for value in self.cells[name] if isinstance(value, int)), default=None)
+        wholes = [name for name in names if not isinstance(named[name], str) or named[name] == EVERYBODY]
+        return max((value for name in wholes for value in self.cells[name] if isinstance(value, int)), default=None)
 
 
 def _draft(table: "pa.Table", rule: TableRule) -> _Draft:

@@ -68,8 +68,9 @@ rounded to {ROUND_COUNTS_TO}, and shares with their intervals are computed from 
 total, more figures are suppressed, so that none follows by subtraction. What is computed from a suppressed figure is
 suppressed with it.
 
-Rounded figures of different tables can still be subtracted from each other; what follows is uncertain by several
-members. The rules do not protect against somebody who already knows most of the members.
+The tables of this report are judged together: a figure is also held back where it lies within another and falls
+short of it by fewer than {MINIMUM_MEMBERS}, and what one table holds back, no other shows. Another report on the same
+records is not taken into account. The rules do not protect against somebody who already knows most of the members.
 """)
 
 PROVENANCE: Final = paragraphs("""
