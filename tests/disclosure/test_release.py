@@ -23,10 +23,10 @@ from vestige.disclosure import (
     TableRule,
     check_table,
     check_tables,
-    released_together,
 )
 from vestige.disclosure.populations import EVENTS, GROUPS, apart_from, wider
 from vestige.errors import DisclosureError
+from vestige.runs import one_run
 
 
 def members(name, counts, additive=Additive.NO, **options):
@@ -102,7 +102,7 @@ def test_what_is_not_declared_is_compared_where_the_labels_agree():
 def test_what_has_left_makes_later_tables_yield():
     """A report's chapters are checked one after another; the larger figure yields when the smaller has left."""
     counts = {"posting": 140, "communicating": 147}
-    with released_together():
+    with one_run():
         first = check_table(*plain("one", {"a": "posting"}, counts))
         later = check_table(*plain("two", {"b": "communicating"}, counts))
         assert check_table(*plain("one", {"a": "posting"}, counts)) is first
@@ -112,9 +112,9 @@ def test_what_has_left_makes_later_tables_yield():
 
 def test_blocks_inside_each_other_are_one_run():
     counts = {"posting": 140, "communicating": 147}
-    with released_together():
+    with one_run():
         check_table(*plain("one", {"a": "posting"}, counts))
-        with released_together():
+        with one_run():
             assert shown(check_table(*plain("two", {"b": "communicating"}, counts)), "b") == [None]
 
 
@@ -223,7 +223,7 @@ def test_no_chain_of_groups_isolates_a_few(parts, split, in_turn):
     counts = {name: sum(parts[place:]) for place, name in enumerate(CHAIN)}
     tables = [plain(str(own), {name: name for name in names}, counts)
               for own, names in enumerate((CHAIN[:split], CHAIN[split:]))]  # fmt: skip
-    with released_together():
+    with one_run():
         if in_turn:
             safe = [check_table(*own) for own in tables]
         else:
@@ -245,7 +245,7 @@ def test_no_tree_of_groups_isolates_a_few(data):
     counts = {name: sum(size for size, own in zip(atoms, patterns, strict=True) if own[place])
               for place, name in enumerate(names)}  # fmt: skip
     order = data.draw(st.permutations(names))
-    with released_together():
+    with one_run():
         safe = {name: check_table(*plain(name, {name: name}, counts)) for name in order}
     seen = [name for name in names if shown(safe[name], name) != [None]]
     printed = [[float(own[names.index(name)]) for own in patterns] for name in seen]
@@ -268,7 +268,7 @@ def test_no_calendars_within_each_other_isolate_a_few(data):
     }  # fmt: skip
     tables["all"] = plain("all", {"new": "registered"}, {"registered": int(atoms.sum())})
     order = data.draw(st.permutations(tuple(tables)))
-    with released_together():
+    with one_run():
         if data.draw(st.booleans()):
             safe = check_tables({name: tables[name] for name in order})
         else:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final, cast
 
 from vestige.dataset import Dataset
-from vestige.disclosure import released_together
 from vestige.errors import SettingsError
 from vestige.progress import Progress, ignore_progress
 from vestige.report.chapters import Chapter, ChapterMaker
 from vestige.report.closing_chapters import ending_chapters, opening_chapters
 from vestige.report.describe_chapters import describe_chapters
 from vestige.report.page import render_page
+from vestige.runs import one_run
 
 CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 """Those of every report, in the order of their chapters."""
@@ -101,7 +101,7 @@ def build_report(
         StudyError: the study has errors.
         DisclosureError: a table does not declare what the policy needs to know.
     """
-    with released_together():
+    with one_run():
         return _build(dataset, settings or ReportSettings(), seed, progress or ignore_progress)
 
 
