@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 _CURRENT: ContextVar[dict[str, Any] | None] = ContextVar("run", default=None)
 
@@ -18,7 +20,7 @@ def one_run() -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def kept_in_run[T](name: str, make: Callable[[], T]) -> T:
+def kept_in_run(name: str, make: Callable[[], T]) -> T:
     """What the run keeps by a name, made when it is first asked for; made anew each time outside a run."""
     run = _CURRENT.get()
     if run is None:
