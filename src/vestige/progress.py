@@ -6,6 +6,9 @@ from typing import Final, Protocol
 COMPILING: Final = "compile"
 """Stage of work that a machine does only once; reported as it begins."""
 
+ASKING: Final = "ask"
+"""Stage in which another program may ask for something, such as a passphrase: no bar may hide it."""
+
 
 @dataclass(frozen=True)
 class Step:

@@ -12,6 +12,7 @@ from vestige import open_dataset
 from vestige.cli import run
 from vestige.dataset import merge_datasets
 from vestige.errors import DatasetError, OutputError, SealError, SettingsError
+from vestige.progress import ASKING
 from vestige.sealed import SealSettings, layout, seal_folder, verify_bag, verify_walk
 from vestige.sealed.signature import NAMESPACE, sign
 
@@ -276,6 +277,13 @@ def test_what_is_no_whole_dataset_is_not_sealed(dataset, keys, tmp_path):
     with pytest.raises(SealError, match="no such folder"):
         seal_folder(tmp_path / "nowhere", tmp_path / "bag", settings=settings)
     assert not (tmp_path / "bag").exists()
+
+
+def test_no_bar_hides_the_question_for_a_passphrase(dataset, keys, tmp_path):
+    steps = []
+    seal_folder(dataset, tmp_path / "bag", settings=SealSettings(keys[0]), progress=steps.append)
+    assert [step.stage for step in steps[-2:]] == ["sealing", ASKING]
+    assert steps[-2].done == steps[-2].total
 
 
 def test_a_key_that_cannot_sign_leaves_nothing(dataset, tmp_path):

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vestige.progress import COMPILING, Progress, Step, ignore_progress
+from vestige.progress import ASKING, COMPILING, Progress, Step, ignore_progress
 
 _ONCE = "Compiling, once on this machine: about ten seconds."
 
@@ -41,6 +41,9 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         def draw(step: Step, /) -> None:
             if step.stage == COMPILING:
                 bars.console.print(_ONCE)
+                return
+            if step.stage == ASKING:
+                bars.stop()
                 return
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(step.stage, total=step.total, counted="")

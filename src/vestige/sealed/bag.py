@@ -11,7 +11,7 @@ from typing import Any, Final
 from vestige.dataset.manifest import FILE_NAME, Manifest
 from vestige.errors import DatasetError, OutputError, SealError
 from vestige.outputs import staged_folder
-from vestige.progress import Progress, Step, ignore_progress
+from vestige.progress import ASKING, Progress, Step, ignore_progress
 from vestige.sealed import layout
 from vestige.sealed.signature import sign
 from vestige.version import __version__
@@ -88,8 +88,9 @@ def seal_folder(
             (staged / name).write_text(text, encoding="utf-8")
         listed = layout.manifest_text({name: layout.digest_of(staged / name) for name in tags})
         (staged / layout.TAG_MANIFEST).write_text(listed, encoding="utf-8")
-        (staged / layout.SIGNATURE).write_bytes(sign(listed.encode(), settings.key))
         tell(Step("sealing", len(files), len(files), "files"))
+        tell(Step(ASKING, 0))
+        (staged / layout.SIGNATURE).write_bytes(sign(listed.encode(), settings.key))
         return layout.digest_of(staged / layout.TAG_MANIFEST), digest
 
 
