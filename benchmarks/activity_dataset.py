@@ -36,7 +36,7 @@ def make_dataset(folder: Path, views: int) -> None:
         f" 'section-' || (i + 1) AS kind FROM range({SECTIONS}) t(i)",
         "thread": f"SELECT 0::BIGINT AS forum, i AS thread, hash(i) % {SECTIONS} AS section,"
         f" {someone.format(i='i')} AS starter, moment(floor(sqrt(i / {threads}) * {span})) AS created_at,"
-        f" 'visible' AS state FROM range({threads}) t(i)",
+        f" 'visible' AS state, NULL::BIGINT AS views FROM range({threads}) t(i)",
         "post": "SELECT 0::BIGINT AS forum, i AS post, i AS seq, thread, hash(thread) % "
         f"{SECTIONS} AS section, {someone.format(i='i + 7')} AS author, moment(floor(sqrt(i / {posts}) * {span}) + 1)"
         " AS at, i = first AS is_opening, NULL::BIGINT AS parent_post, NULL::TIMESTAMP AS edited_at,"

@@ -94,5 +94,6 @@ def new_objects_query(forum: int) -> str:
     return (
         f"SELECT {forum}::BIGINT AS forum, id AS object, NULL::VARCHAR AS class, "
         f"CASE WHEN seen = 0 THEN NULL {cases} ELSE '{bands[-1][0]}' END AS size_band, "
-        'NULL::BIGINT AS uploader, NULL::TIMESTAMP AS "at" FROM log_object WHERE is_new ORDER BY id'
+        'NULL::BIGINT AS uploader, NULL::TIMESTAMP AS "at", NULL::BIGINT AS downloads FROM log_object WHERE is_new '
+        "ORDER BY id"
     )
