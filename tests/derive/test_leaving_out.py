@@ -27,12 +27,19 @@ section = "section"
 file = "threads.csv"
 thread = "thread"
 section = "section"
+views = "views"
 [post]
 file = "posts.csv"
 post = "post"
 thread = "thread"
 author = "author"
 at = "at"
+[moderation]
+file = "acts.csv"
+thread = "thread"
+post = "post"
+target_thread = "target"
+kind = { value = "move" }
 [reaction]
 file = "reactions.csv"
 giver = "giver"
@@ -55,8 +62,16 @@ def source(tmp_path: Path) -> Path:
     files: dict[str, list[tuple[Any, ...]]] = {
         "members": [("member", "name", "joined"), *((at + 1, f"n{at + 1}", day) for at, day in enumerate(JOINED))],
         "sections": [("section",), (1,), (2,), (3,)],
-        "threads": [("thread", "section"), (1, 1), (2, 1), (3, 2), (4, 3)],
+        "threads": [("thread", "section", "views"), (1, 1, 5), (2, 1, -1), (3, 2, 7), (4, 3, 0)],
         "posts": [("post", "thread", "author", "at"), *((*post, f"2015-01-0{post[0]}") for post in POSTS)],
+        "acts": [
+            ("thread", "post", "target"),
+            (1, "", ""),
+            (3, "", ""),
+            ("", 8, ""),
+            ("", "", 3),
+            (1, "", 4),
+        ],
         "reactions": [("giver", "post"), (1, 6), (2, 1), (5, 1), (1, 8)],
         "views": [("member", "thread"), (5, 1), (1, 3), (1, 1)],
     }
@@ -84,10 +99,18 @@ def test_rare_sections_go_with_everything_in_them(source: Path) -> None:
     result = derive(source, least_section_members=3)
     assert [len(rows(result, name)) for name in ("section", "thread", "post", "reaction", "view")] == [1, 2, 5, 2, 2]
     assert len(rows(result, "member")) == 5
+    assert [(row["thread"], row["target_thread"]) for row in rows(result, "moderation")] == [(0, None), (0, None)]
     (finding,) = [finding for finding in result.findings if finding.code == "rare-sections-left-out"]
     assert finding.text.startswith("2 sections in which fewer than 3 members wrote")
     assert "with 3 posts" in finding.text
     assert result.manifest.options["least_section_members"] == 3
+
+
+def test_a_counter_below_nothing_is_unknown(source: Path) -> None:
+    result = derive(source)
+    assert [row["views"] for row in rows(result, "thread")] == [5, None, 7, 0]
+    (text,) = [finding.text for finding in result.findings if finding.code == "numbers-too-small"]
+    assert text == "1 numbers in thread.views are below 0: now null"
 
 
 def test_members_of_few_posts_go_and_their_posts_stay_without_author(source: Path) -> None:

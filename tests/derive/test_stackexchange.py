@@ -49,6 +49,13 @@ SITE = {
         f'Id="8" PostId="5" VoteTypeId="9" BountyAmount="100" {VOTED}',
         f'Id="9" PostId="6" VoteTypeId="1" {VOTED}',
     ],
+    "PostHistory": [
+        f'Id="1" PostHistoryTypeId="10" PostId="1" {AT} UserId="4" Text="x" Comment="101"',
+        f'Id="2" PostHistoryTypeId="12" PostId="2" {AT} UserId="3"',
+        f'Id="3" PostHistoryTypeId="38" PostId="4" {AT}',
+        f'Id="4" PostHistoryTypeId="5" PostId="1" {AT} UserId="4"',
+        f'Id="5" PostHistoryTypeId="10" PostId="6" {AT} UserId="4"',
+    ],
     "Badges": [
         'Id="1" UserId="3" Name="Constable" Date="2014-08-17T20:18:56.507"',
         'Id="2" UserId="3" Name="Sheriff" Date="2016-08-17T20:18:56.507"',
@@ -162,6 +169,18 @@ def test_votes_are_reactions_and_anonymous_ones_have_no_giver(site: duckdb.DuckD
             ("down", None, 4, 4, midnight, -1),
         ]
     )
+
+
+def test_acts_on_questions_and_answers(site: duckdb.DuckDBPyConnection) -> None:
+    acts = [
+        (row["by"], row["kind"], row["at"], row["thread"], row["post"], row["target_thread"])
+        for row in _rows(site, "moderation", "PostHistory")
+    ]
+    assert sorted(acts, key=repr) == [
+        (3, "remove", MOMENT, 1, 4, None),
+        (4, "close", MOMENT, 1, None, None),
+        (None, "merge", MOMENT, None, None, 4),
+    ]
 
 
 def test_badges_for_service_are_roles_once_and_without_a_time(site: duckdb.DuckDBPyConnection) -> None:
