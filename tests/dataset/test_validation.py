@@ -328,7 +328,7 @@ def test_command_says_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_command_on_a_valid_dataset(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", str(folder)]) == 0
-    assert capsys.readouterr().out.startswith("Valid: 13 tables")
+    assert capsys.readouterr().out.startswith("Valid: 14 tables")
     assert run(["validate", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["violations"] == []
 
