@@ -147,6 +147,25 @@ def test_the_same_number_on_two_forums_is_two_members(reduction):
     assert spread(reduction, "posts") == {1.0: 1, 2.0: 1, 3.0: 1}
 
 
+def test_what_the_two_busiest_made_of_each_month_and_section(reduction):
+    """Guests and deleted authors are nobody's rivals; members of two forums are two."""
+    posts = reduction.traces["posts"]
+    assert posts.busiest_by_month == {JANUARY: (2, 1), FEBRUARY: (1, 0), MARCH: (1, 0)}
+    assert reduction.busiest_in_sections["talk"] == (1, 0, 2, 1)
+    assert reduction.busiest_in_sections["trade"][2:] == (1, 0)
+    assert reduction.busiest_in_sections[None][2:] == (1, 0)
+
+
+def test_what_members_made_altogether_bounds_a_month(tmp_path):
+    """Nobody made more than 3 of all posts, so that a month of 30 is not counted by member; one of 5 is."""
+    rows = [(author, "2020-01-05") for author in range(15) for _ in range(2)]
+    rows += [(author, "2020-02-05") for author in (0, 1, 2, 3, 4)]
+    post = "post | author | at\n" + "\n".join(f"{own} | {author} | {at}" for own, (author, at) in enumerate(rows))
+    member = "member | kind\n" + "\n".join(f"{own} | member" for own in range(15))
+    posts = reduce_here(dataset_of(tmp_path / "dataset", {"member": member, "post": post})).traces["posts"]
+    assert posts.busiest_by_month == {JANUARY: (3, 3), FEBRUARY: (1, 1)}
+
+
 def test_other_traces(reduction):
     assert reduction.traces["threads"].by_month == {JANUARY: (1, 1), FEBRUARY: (1, 1)}
     assert reduction.traces["threads"].by_others == 1

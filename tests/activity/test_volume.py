@@ -87,6 +87,11 @@ def test_months_count_members_and_events(forum, open_engine):
     assert [row["downloads"] for row in events.values()] == [0, 0, 2]
     kinds = by_period(result, "posts_by_kind")["2020-01-01"]
     assert (kinds["openings"], kinds["replies"], kinds["openers"], kinds["repliers"]) == (3, 3, 2, 3)
+    assert (kinds["posts_most"], kinds["posts_second"]) == (3, 2)
+    assert (kinds["openings_most"], kinds["replies_most"]) == (None, None), "one member made most of the openings"
+    assert [(row["posts_most"], row["posts_second"]) for row in events.values()] == [(3, 2), (0, 0), (1, 0)]
+    assert [(row["views_most"], row["views_second"]) for row in events.values()] == [(2, 0), (1, 1), (0, 0)]
+    assert {row["trace"]: (row["most"], row["second"]) for row in rows(result, "volume")}["Posts"] == (3, 3)
     assert {row["trace"]: row["events"] for row in rows(result, "volume")} == {
         "Posts": 8, "Threads": 4, "Page views": 4, "Downloads": 2,
     }  # fmt: skip

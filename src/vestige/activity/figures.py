@@ -15,6 +15,7 @@ from vestige.disclosure.figures import (
     contribution_columns,
     count_column,
     members_column,
+    most_of,
     rows_table,
 )
 from vestige.disclosure.populations import EVERYBODY
@@ -113,7 +114,8 @@ def months(reduction: Reduction) -> Figures:
                 shown=name in titles,
                 counts=found.trace.actors,
             ),
-            count_column(name, found.trace.title, behind=f"members_{name}", counts=name),
+            count_column(name, found.trace.title, behind=f"members_{name}", counts=name, largest=most_of(name)),
+            *contribution_columns(most_of(name)),
         ]
     rule = TableRule(
         "months", "Growth by month", tuple(columns), "Every month of the window is listed, also an empty one."
@@ -125,7 +127,7 @@ def months(reduction: Reduction) -> Figures:
         row: list[object] = [month_date(month), reduction.registrations.get(month, 0)]
         for found in shown:
             events, members = found.by_month.get(month, (0, 0))
-            row += [members, events]
+            row += [members, events, *found.busiest_by_month.get(month, (0, 0))]
         rows.append(tuple(row))
     return Figures(rule, rows_table(rule, rows))
 
@@ -248,9 +250,11 @@ def sections(reduction: Reduction) -> Figures:
         (
             ColumnRule("kind", "Kind of section", ColumnKind.CODE),
             members_column("starters", "Members opening threads", additive=Additive.NO, shown=False),
-            count_column("threads", "Threads", behind="starters", counts=THREADS.name),
+            count_column("threads", "Threads", behind="starters", counts=THREADS.name, largest=most_of("threads")),
+            *contribution_columns(most_of("threads")),
             members_column("members", "Members posting", additive=Additive.NO, counts=POSTS.actors),
-            count_column("posts", "Posts", behind="members", counts=POSTS.name),
+            count_column("posts", "Posts", behind="members", counts=POSTS.name, largest=most_of("posts")),
+            *contribution_columns(most_of("posts")),
             members_column("posters", "Members posting anywhere", additive=Additive.NO, shown=False),
             count_column(
                 "of_posts",
@@ -267,9 +271,19 @@ def sections(reduction: Reduction) -> Figures:
     )
     posts = reduction.traces.get(POSTS.name)
     everything = (posts.members, posts.events) if posts else (0, 0)
+    busiest, nobody = reduction.busiest_in_sections, (None, None, None, None)
     ordered = sorted(reduction.sections.items(), key=lambda row: (-row[1][2], row[0] or OUTSIDE))
     rows = [
-        (kind or OUTSIDE, starters, threads, members, events, *everything)
+        (
+            kind or OUTSIDE,
+            starters,
+            threads,
+            *busiest.get(kind, nobody)[:2],
+            members,
+            events,
+            *busiest.get(kind, nobody)[2:],
+            *everything,
+        )
         for kind, (threads, starters, events, members) in ordered
     ]
     return Figures(rule, rows_table(rule, rows))

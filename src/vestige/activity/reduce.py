@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,8 @@ from vestige.activity import tables
 from vestige.activity.traces import POSTS, THREADS, TRACES, Trace
 from vestige.dataset import Dataset
 from vestige.dataset.schema import MemberKind, State
+from vestige.disclosure.figures import busiest_two
+from vestige.disclosure.policy import is_dominated
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step
 from vestige.statistics.distribution import Distribution
@@ -48,6 +50,8 @@ class TraceReduction:
         by_place: place of the kind of section (0 outside any) to events of members and members active in it.
         undated: events of members without a time.
         by_others: events of guests, deleted authors, bots, system accounts and unknown actors.
+        busiest_by_month, busiest_by_place: the same keys to what the busiest and the second busiest member made there;
+            bounds above it, from all that they made, where those already show that nobody dominates.
     """
 
     trace: Trace
@@ -56,6 +60,8 @@ class TraceReduction:
     distribution: Distribution
     undated: int
     by_others: int
+    busiest_by_month: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    busiest_by_place: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def members(self) -> int:
@@ -80,6 +86,7 @@ class Reduction:
         traces: trace name to its reduction; absent traces are left out.
         trace_sets: set of trace names to the members who left exactly those.
         sections: kind of section to (threads, thread openers, posts, posting members); None for outside any.
+        busiest_in_sections: kind of section to what the two busiest members made there: of threads, then of posts.
         roles: role to members who ever held it and who held it at the end.
         role_evidence: how roles are known, to number of spells.
         moderation: kind of act of staff to the acts of each member who did any.
@@ -95,6 +102,7 @@ class Reduction:
     roles: Mapping[str, tuple[int, int]]
     role_evidence: Mapping[str, int]
     moderation: Mapping[str, Distribution]
+    busiest_in_sections: Mapping[str | None, tuple[int, int, int, int]] = field(default_factory=dict)
 
     def members_with(self, names: set[str]) -> int:
         """Members who left at least one of these traces."""
@@ -140,7 +148,8 @@ def reduce_dataset(dataset: Dataset, *, forum: str | None, states: Sequence[Stat
         registrations={row["month"]: row["members"] for row in collect(tables.registrations(members))},
         traces=reduced,
         trace_sets=sets,
-        sections=_sections(kinds, reduced),
+        sections=_sections(kinds, reduced, "by_place"),
+        busiest_in_sections=_sections(kinds, reduced, "busiest_by_place"),
         **_roles(dataset, scope, members),
         moderation=_moderation(dataset, scope, members),
     )
@@ -221,14 +230,35 @@ def _reduce_trace(traced: _Traced, member: "ir.Table") -> TraceReduction:
     counts = collect(tables.events_of_members(traced.rows, others, traced.sections))
     distribution = collect(tables.events_per_member(own))
     is_member = MemberKind.MEMBER.value
+    by_month = _events_and_members(counts, own, "month", traced.months)
+    by_place = _events_and_members(counts, own, "place", traced.places)
+    overall = busiest_two([row["events"] for row in distribution], [row["members"] for row in distribution])
     return TraceReduction(
         trace=traced.trace,
-        by_month=_events_and_members(counts, own, "month", traced.months),
-        by_place=_events_and_members(counts, own, "place", traced.places),
+        by_month=by_month,
+        by_place=by_place,
+        busiest_by_month=_busiest(traced, others, "month", by_month, overall),
+        busiest_by_place=_busiest(traced, others, "place", by_place, overall),
         distribution=Distribution.of([row["events"] for row in distribution], [row["members"] for row in distribution]),
         undated=sum(row["undated"] for row in by_kind if row["kind"] == is_member),
         by_others=sum(row["events"] for row in by_kind if row["kind"] != is_member),
     )
+
+
+def _busiest(
+    traced: _Traced, others: "ir.Table", by: str, counts: Mapping[int, tuple[int, int]], overall: tuple[int, int]
+) -> dict[int, tuple[int, int]]:
+    """What the two busiest members made in each month or place.
+
+    What they made altogether bounds it. Where that much would not dominate, it is not counted: on a large forum only
+    the small months and sections are looked into.
+    """
+    doubtful = [group for group, (events, _) in counts.items() if is_dominated(events, *overall)]
+    found = {}
+    if doubtful:
+        rows = collect(tables.busiest_of(traced.rows, others, traced.sections, by, doubtful))
+        found = {row[by]: (row["most"], row["second"]) for row in rows}
+    return {group: found.get(group, overall) for group in counts}
 
 
 def _events_and_members(
@@ -257,11 +287,12 @@ def _trace_sets(marks: Mapping[Trace, "ir.Table"], members: "ir.Table") -> dict[
 
 
 def _sections(
-    kinds: Mapping[int, str], reduced: Mapping[str, TraceReduction]
+    kinds: Mapping[int, str], reduced: Mapping[str, TraceReduction], name: str
 ) -> dict[str | None, tuple[int, int, int, int]]:
+    """A mapping by place, of threads and of posts, as one by kind of section."""
     if not kinds:
         return {}
-    threads, posts = ({} if trace.name not in reduced else reduced[trace.name].by_place for trace in (THREADS, POSTS))
+    threads, posts = ({} if trace.name not in reduced else getattr(reduced[trace.name], name) for trace in PLACED)
     nobody = (0, 0)
     return {
         kinds.get(place): (*threads.get(place, nobody), *posts.get(place, nobody))

@@ -119,6 +119,34 @@ def events_of_members(rows: "ir.Table", others: "ir.Table", places: "ir.Table | 
     return counted.group_by("month", "place").aggregate(events=counted["count"].sum())
 
 
+def two_largest(rows: "ir.Table", by: str, value: str) -> "ir.Table":
+    """What the busiest and the second busiest of each group made: the group, most, second (0 where one is alone)."""
+    rank = ibis.row_number().over(ibis.window(group_by=rows[by], order_by=rows[value].desc()))
+    ranked = rows.select(by, value, rank_in_group=rank)
+    top = ranked.filter(ranked.rank_in_group < 2)  # noqa: PLR2004 - numbered from 0
+    found = top.group_by(by).aggregate(most=top[value].max(), both=top[value].sum())
+    return found.select(by, "most", second=found.both - found.most)
+
+
+def busiest_of(
+    rows: "ir.Table", others: "ir.Table", sections: "ir.Table | None", by: str, groups: Sequence[int]
+) -> "ir.Table":
+    """Of the rows of `dated_events`: of each of the months or places asked for, what its two busiest members made.
+
+    Args:
+        rows: events.
+        others: actors that are no members.
+        sections: as for `placed`.
+        by: "month" or "place".
+        groups: which of them.
+    """
+    known = rows.filter(rows.member.notnull())
+    where = placed(known, sections if by == "place" else None)
+    own = where.filter(where[by].isin(list(groups))).anti_join(others, ["forum", "member"])
+    each = own.group_by("forum", "member", by).aggregate(events=own.count())
+    return two_largest(each, by, "events")
+
+
 def of_members(actor_rows: "ir.Table", members: "ir.Table") -> "ir.Table":
     """The rows whose `forum` and `member` are those of a member."""
     return actor_rows.semi_join(members, ["forum", "member"])

@@ -6,10 +6,19 @@ from typing import Final
 
 from vestige.activity.periods import Period
 from vestige.activity.traces import DOWNLOADS, MESSAGES, POSTS, REACTIONS, THREADS, TRACES, VIEWS, Trace
-from vestige.activity.volume_reduce import NOTHING, PeriodCounts, Spans, VolumeReduction
+from vestige.activity.volume_reduce import NOTHING, Spans, TraceVolume, VolumeReduction
 from vestige.activity.volume_tables import DAY, HOUR, MINUTE
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, Runs, TableRule
-from vestige.disclosure.figures import Figures, count_column, members_column, rows_table
+from vestige.disclosure.figures import (
+    MOST,
+    Figures,
+    contribution_columns,
+    count_column,
+    members_column,
+    most_of,
+    rows_table,
+)
+from vestige.disclosure.policy import is_dominated
 
 GRID: Final = {
     "1 minute": MINUTE, "5 minutes": 5 * MINUTE, "15 minutes": 15 * MINUTE, "30 minutes": 30 * MINUTE, "1 hour": HOUR,
@@ -100,7 +109,10 @@ def _events_over_time(reduction: VolumeReduction, calendar: tuple[date, ...], pe
             members_column(
                 f"members_{name}", ACTORS[name], additive=Additive.NO, shown=False, counts=_actors(each.trace)
             ),
-            count_column(name, each.trace.title, behind=f"members_{name}", counts=_events(each.trace)),
+            count_column(
+                name, each.trace.title, behind=f"members_{name}", counts=_events(each.trace), largest=most_of(name)
+            ),
+            *contribution_columns(most_of(name)),
         ]
         if each.trace is POSTS:
             columns.append(
@@ -112,7 +124,7 @@ def _events_over_time(reduction: VolumeReduction, calendar: tuple[date, ...], pe
         row: list[object] = [day]
         for each in traces:
             counts = each.periods.get(day, NOTHING)
-            row += [counts.members, counts.events]
+            row += [counts.members, counts.events, *_busiest(each, "events", day)]
         rows.append(tuple(row))
     return Figures(rule, rows_table(rule, rows))
 
@@ -124,12 +136,13 @@ def _kinds_of_posts(reduction: VolumeReduction, calendar: tuple[date, ...], peri
         (
             _calendar_column(period),
             members_column("posters", "Posting members", additive=Additive.NO, shown=False),
-            count_column("posts", "Posts", behind="posters", counts=POSTS.name),
+            count_column("posts", "Posts", behind="posters", counts=POSTS.name, largest=most_of("posts")),
+            *contribution_columns(most_of("posts")),
             *_opening_and_reply_columns(),
         ),
     )
     posts = reduction.traces.get(POSTS.name)
-    rows = [_kinds_row((day,), posts.periods.get(day, NOTHING)) for day in calendar] if posts else []
+    rows = [_kinds_row(day, posts) for day in calendar] if posts else []
     return Figures(rule, rows_table(rule, rows))
 
 
@@ -138,15 +151,36 @@ def _opening_and_reply_columns() -> tuple[ColumnRule, ...]:
     return (
         members_column("openers", "Members opening", additive=Additive.NO, shown=False),
         members_column("repliers", "Members replying", additive=Additive.NO, shown=False),
-        ColumnRule("openings", "Opening posts", ColumnKind.COUNT, behind=("openers", "repliers"), counts="openings"),
-        ColumnRule("replies", "Replies", ColumnKind.COUNT, behind=("openers", "repliers"), counts="replies"),
+        *(
+            ColumnRule(
+                name,
+                title,
+                ColumnKind.COUNT,
+                behind=("openers", "repliers"),
+                counts=name,
+                largest=most_of(name),
+            )
+            for name, title in (("openings", "Opening posts"), ("replies", "Replies"))
+        ),
+        *contribution_columns(most_of("openings")),
+        *contribution_columns(most_of("replies")),
         ColumnRule("share_of_replies", "Share of replies", ColumnKind.SHARE, ratio=("replies", "posts")),
     )
 
 
-def _kinds_row(labels: tuple[object, ...], counts: PeriodCounts) -> tuple[object, ...]:
+def _kinds_row(day: date, posts: TraceVolume) -> tuple[object, ...]:
+    """Where one member dominates either kind of posts, the other would give it away: neither is known well enough."""
+    counts = posts.periods.get(day, NOTHING)
     replies = counts.events - counts.openings
-    return (*labels, counts.members, counts.events, counts.openers, counts.repliers, counts.openings, replies)
+    kinds = _busiest(posts, "openings", day), _busiest(posts, "replies", day)
+    if is_dominated(counts.openings, *kinds[0]) or is_dominated(replies, *kinds[1]):
+        kinds = (None, None), (None, None)
+    made = (counts.members, counts.events, *_busiest(posts, "events", day), counts.openers, counts.repliers)
+    return (day, *made, counts.openings, replies, *kinds[0], *kinds[1])
+
+
+def _busiest(volume: TraceVolume, kind: str, day: date) -> tuple[int | None, int | None]:
+    return volume.busiest.get(kind, {}).get(day, (0, 0))
 
 
 def _totals(reduction: VolumeReduction) -> Figures:
@@ -163,7 +197,9 @@ def _totals(reduction: VolumeReduction) -> Figures:
                 behind="busiest",
                 additive=Additive.NO,
                 counts={trace.title: _events(trace) for trace in TRACES},
+                largest=MOST,
             ),
+            *contribution_columns(),
         ),
         "Page views leave out marks of what was last read.",
     )
@@ -172,6 +208,7 @@ def _totals(reduction: VolumeReduction) -> Figures:
             each.trace.title,
             max((counts.members for counts in each.periods.values()), default=0),
             each.undated + sum(counts.events for counts in each.periods.values()),
+            *each.busiest_of_all,
         )
         for each in reduction.traces.values()
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -50,12 +50,17 @@ class TraceVolume:
         periods: first day of a period to its counts; periods without any are left out.
         undated: events of members without a time.
         by_others: events of guests, deleted authors, bots, system accounts and unknown actors.
+        busiest: "events", and of posts "openings" and "replies", to what the busiest and the second busiest member made
+            of them in each period.
+        busiest_of_all: the same of all events.
     """
 
     trace: Trace
     periods: Mapping[date, PeriodCounts]
     undated: int
     by_others: int
+    busiest: Mapping[str, Mapping[date, tuple[int, int]]] = field(default_factory=dict)
+    busiest_of_all: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,15 @@ def _volume(trace: Trace, every: "ir.Table", own: "ir.Table") -> TraceVolume:
     undated = rows.pop(None, NOTHING).events
     (whole,) = collect(every.aggregate(events=every.events.sum()))
     of_members = undated + sum(counts.events for counts in rows.values())
-    return TraceVolume(trace, rows, undated, (whole["events"] or 0) - of_members)
+    kinds = ("events", "openings", "replies") if trace is POSTS else ("events",)
+    busiest = {
+        kind: {
+            row["period"]: (row["most"], row["second"]) for row in collect(volume_tables.busiest_by_period(own, kind))
+        }
+        for kind in kinds
+    }
+    top = next(((row["most"], row["second"]) for row in collect(volume_tables.busiest_of_all(own))), (0, 0))
+    return TraceVolume(trace, rows, undated, (whole["events"] or 0) - of_members, busiest, top)
 
 
 def _read_marks(dataset: Dataset, scope: Scope) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import ibis
 
 from vestige.activity.periods import Period, period_of
+from vestige.activity.tables import two_largest
 from vestige.activity.traces import Trace
 from vestige.dataset.schema import ViewKind
 
@@ -50,6 +51,17 @@ def by_period(actors: "ir.Table") -> "ir.Table":
         openers=(actors.openings > 0).cast("int64").sum(),
         repliers=(replies > 0).cast("int64").sum(),
     )
+
+
+def busiest_by_period(actors: "ir.Table", events: str) -> "ir.Table":
+    """Of the rows of `actor_periods`: period, most, second; of the events, openings or replies of single members."""
+    return two_largest(actors.mutate(replies=actors.events - actors.openings), "period", events)
+
+
+def busiest_of_all(actors: "ir.Table") -> "ir.Table":
+    """Of the rows of `actor_periods`: what the two busiest made in all periods together, one row: most, second."""
+    each = actors.group_by("forum", "member").aggregate(events=actors.events.sum())
+    return two_largest(each.mutate(whole=ibis.literal(0, "int64")), "whole", "events")
 
 
 def active_by_period(traces: Sequence["ir.Table"]) -> "ir.Table":

@@ -12,10 +12,8 @@ from vestige.disclosure.counted import Cell, Column, CountedSet, Span
 from vestige.disclosure.policy import (
     ESTIMATE_KINDS,
     LABEL_KINDS,
-    LARGEST_SHARE,
     MINIMUM_MEMBERS,
     RATIO_KINDS,
-    RIVAL_PRECISION,
     ROUND_COUNTS_TO,
     SIGNIFICANT_DIGITS,
     Additive,
@@ -26,6 +24,7 @@ from vestige.disclosure.policy import (
     Reason,
     Runs,
     TableRule,
+    is_dominated,
 )
 from vestige.disclosure.populations import EVERYBODY, GROUPS, wider
 from vestige.disclosure.release import current_release
@@ -312,11 +311,8 @@ def _lies_apart(column: ColumnRule) -> bool:
 
 
 def _is_dominated(cells: Cells, largest: tuple[str, str], count: object, row: int) -> bool:
-    """Whether one member made too much of a count; a contribution that is not known counts as too much."""
-    first, second = (cells[name][row] for name in largest)
-    if not isinstance(count, int) or not isinstance(first, int) or not isinstance(second, int):
-        return True
-    return first > LARGEST_SHARE * count or count - first - second < RIVAL_PRECISION * first
+    most, second = (value if isinstance(value, int) else None for value in (cells[name][row] for name in largest))
+    return not isinstance(count, int) or is_dominated(count, most, second)
 
 
 def _left(values: Sequence[object], reasons: Sequence[Reason | None]) -> list[object]:

@@ -74,9 +74,14 @@ MOST: Final = ("most", "second")
 """Columns with what the busiest and the second busiest member made of a count."""
 
 
-def contribution_columns() -> tuple[ColumnRule, ...]:
-    """The columns of MOST, which decide whether one member dominates a count and never leave."""
-    return tuple(ColumnRule(name, name, ColumnKind.CONTRIBUTION, shown=False) for name in MOST)
+def most_of(name: str) -> tuple[str, str]:
+    """The columns of MOST for one of several counts of a table."""
+    return f"{name}_{MOST[0]}", f"{name}_{MOST[1]}"
+
+
+def contribution_columns(names: tuple[str, str] = MOST) -> tuple[ColumnRule, ...]:
+    """The columns that decide whether one member dominates a count; they never leave."""
+    return tuple(ColumnRule(name, name, ColumnKind.CONTRIBUTION, shown=False) for name in names)
 
 
 def busiest_two(values: Sequence[float], members: Sequence[int]) -> tuple[int, int]:

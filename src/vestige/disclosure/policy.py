@@ -27,6 +27,19 @@ SIGNIFICANT_DIGITS: Final = 3
 """Estimates leave with this many digits, proportions with this many decimals, so that no exact count follows."""
 
 
+def is_dominated(count: int, most: int | None, second: int | None) -> bool:
+    """Whether one member made too much of a count; a contribution that is not known counts as too much.
+
+    Args:
+        count: what all made.
+        most: what the busiest made, or a bound above that.
+        second: what the second busiest made, or likewise.
+    """
+    if most is None or second is None:
+        return True
+    return most > LARGEST_SHARE * count or count - most - second < RIVAL_PRECISION * most
+
+
 class ColumnKind(StrEnum):
     """What a column holds, and so how it is checked. A kind that is not listed here cannot leave."""
 
