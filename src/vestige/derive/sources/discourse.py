@@ -17,9 +17,12 @@ What it can supply:
     view            topic_views (a member's first in a thread, by day), user_visits (days), topic_users (read-marks)
     sanction        user_histories (suspensions, silencings, deactivations, with who did it), users (those without a log
                     entry), user_warnings, posts (removed by somebody else than their author)
+    moderation      user_histories (of posts and threads), posts (small actions: closed, pinned, listed), moved_posts
+                    (merged and split)
 
-and what it cannot: downloads (not logged), later views of a thread, who read a message. Facts: Discourse 3.2's schema
-and its code; times are UTC without a zone; soft deletion is `deleted_at`; the opening post is number 1 of its topic.
+and what it cannot: downloads (not logged), who moved a thread to another category, later views of a thread, who read
+a message. Facts: Discourse 3.2's schema and its code; times are UTC without a zone; soft deletion is `deleted_at`;
+the opening post is number 1 of its topic.
 """
 
 from typing import Final

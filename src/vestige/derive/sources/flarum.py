@@ -14,9 +14,11 @@ Answer where they are there. What it can supply:
     view            discussion_user (read-marks: a member had read up to then), users (last visit)
     download        fof_upload_downloads
     sanction        users (suspended until), posts (hidden by somebody else than their author)
+    moderation      posts (events: tagged, locked, made sticky, merged, split, renamed; hidden by somebody else)
 
-and what it cannot: the history of groups and suspensions, who was warned. Facts: Flarum's own schema; times are UTC;
-hiding is soft deletion; what waits for approval is private as well; events (renamed, locked, tagged) are posts too.
+and what it cannot: the history of groups and suspensions, who was warned, which tags a discussion had before. Facts:
+Flarum's own schema; times are UTC; hiding is soft deletion; what waits for approval is private as well; events
+(renamed, locked, tagged) are posts too.
 """
 
 from typing import Final

@@ -15,10 +15,12 @@ What it can supply:
     view            threadsread, forumsread (read-marks: a member had read up to then), users (last visit)
     sanction        banned, warnings, moderatorlog (bans, soft deletions, who did it), users (suspended or moderated),
                     threads (soft deletion)
+    moderation      moderatorlog (entries that quote no title; where a thread went by its next move or today's place)
 
-and what it cannot: downloads (a counter only), group changes made by hand (the log of administrators does not say which
-group), a reply to the opening post (also written where nothing was chosen). Facts: MyBB's own schema and code, 1.8.37;
-times are seconds since the epoch, 0 is unset. Log entries are in the board's language; the English ones are known.
+and what it cannot: who downloaded (a counter only), group changes made by hand (the log of administrators does not
+say which group), a reply to the opening post (also written where nothing was chosen). Facts: MyBB's own schema and
+code, 1.8.37; times are seconds since the epoch, 0 is unset. Log entries are in the board's language; the English ones
+are known.
 """
 
 from typing import Final

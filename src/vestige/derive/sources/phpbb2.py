@@ -13,9 +13,9 @@ What it can supply:
     view            users (last visit)
     sanction        banlist (without a date and without who did it)
 
-and what it cannot: reactions, read-marks, warnings, who removed what (what moderators delete is gone), downloads (a
-counter only), which post a post replies to. Facts: phpBB's own schema and code of 2.0.x; times are seconds since the
-epoch, 0 is unset.
+and what it cannot: reactions, read-marks, warnings, who removed, moved or merged what, who downloaded (a counter
+only), which post a post replies to. Facts: phpBB's own schema and code of 2.0.x; times are seconds since the epoch, 0
+is unset.
 """
 
 from typing import Final

@@ -14,10 +14,12 @@ What it can supply:
     view            UserDiscussion, UserCategory (read-marks: a member had read up to then), User (last visit)
     sanction        Activity (bans, with who did it, and when they were lifted), User (bans without an entry), Log
                     (posts removed by somebody else than their author)
+    moderation      Log (posts removed, changed or held back by somebody else than their author)
 
-and what it cannot: downloads (not logged), the history of roles. Facts: Vanilla's structure files; times are UTC;
-deleted posts move into Log, whose column Data holds their content and is never read; `Banned` is a set of bits (by
-hand, by rule, for a time, by warnings), any of which bans; `Admin` 2 is the system's account.
+and what it cannot: downloads (not logged), the history of roles, who moved or merged threads. Facts: Vanilla's
+structure files; times are UTC; deleted posts move into Log, whose column Data holds their content and is never read;
+`Banned` is a set of bits (by hand, by rule, for a time, by warnings), any of which bans; `Admin` 2 is the system's
+account.
 """
 
 from typing import Final
