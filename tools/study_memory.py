@@ -21,6 +21,19 @@ from vestige import __version__
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "validation" / "memory.md"
 SIZES: Final = (250_000, 1_000_000, 4_000_000)
+NOTES: Final = (
+    "The embedded engine of a derivation spills beyond 384 MB; the rest is the program, batches on their way and",
+    "one row group of a Parquet file. Peaks therefore rise until the engine's limit is reached, between one and",
+    "four million posts, and then stay. Beyond 600 MB of staged numbers the tables move to a file in the",
+    "unfinished output, and large joins go part after part: 20 million messages, as numbers without their text,",
+    "took 784 MB and 136 CPU-seconds to assemble and write (2026-11-28), where memory alone had failed at 4",
+    "million.",
+    "",
+    "What still grows: `classify-objects` holds every object's number, hash and class; `derive --release` sorts",
+    "the members' numbers in memory; `describe`, `report` and `disclosure-check` let the engine take what the",
+    "machine has, and the last draws from all traces at once. They read a dataset, which can be cut by forum or",
+    "time; a source cannot.",
+)
 LIMIT: Final = 1_000
 """MB that no run may take."""
 
@@ -136,6 +149,8 @@ def _rows(peaks: list[Peak], sizes: list[int]) -> Iterator[str]:
             before, last = own[-2:]
             further = f"{1e6 * (last.megabytes - before.megabytes) / (last.rows - before.rows):.0f}"
         yield f"| {what} | {' | '.join(cells)} | {further} |"
+    yield ""
+    yield from NOTES
     yield ""
     exact = ", ".join(f"{size:,}" for size in sizes)
     yield f"Sizes in posts: {exact}. `classify-objects` counts objects, a twentieth of the posts."
