@@ -19,6 +19,7 @@ from vestige.disclosure import (
     check_table,
     check_tables,
 )
+from vestige.disclosure.policy import harmless_part, is_dominated
 from vestige.errors import DisclosureError
 from vestige.statistics.proportions import wilson_interval
 
@@ -256,6 +257,15 @@ def test_what_leaves_is_made_by_more_than_one_or_two(parts):
     if shown is not None:
         assert 2 * first <= total
         assert 10 * (total - first - second) >= first
+
+
+@given(count=st.integers(0, 10_000), data=st.data())
+def test_a_bound_that_is_harmless_never_decides(count, data):
+    """In place of a smaller contribution, it changes no decision."""
+    limit = harmless_part(count)
+    most = data.draw(st.integers(0, count))
+    second = data.draw(st.integers(0, min(most, count - most, limit)))
+    assert is_dominated(count, most, second) == is_dominated(count, max(most, limit), max(second, limit))
 
 
 @pytest.mark.parametrize(

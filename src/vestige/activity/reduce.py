@@ -12,7 +12,7 @@ from vestige.activity.traces import POSTS, THREADS, TRACES, Trace
 from vestige.dataset import Dataset
 from vestige.dataset.schema import MemberKind, State
 from vestige.disclosure.figures import busiest_two
-from vestige.disclosure.policy import is_dominated
+from vestige.disclosure.policy import harmless_part, is_dominated
 from vestige.errors import SettingsError
 from vestige.progress import Progress, Step
 from vestige.statistics.distribution import Distribution
@@ -237,8 +237,8 @@ def _reduce_trace(traced: _Traced, member: "ir.Table") -> TraceReduction:
         trace=traced.trace,
         by_month=by_month,
         by_place=by_place,
-        busiest_by_month=_busiest(traced, others, "month", by_month, overall),
-        busiest_by_place=_busiest(traced, others, "place", by_place, overall),
+        busiest_by_month=_busiest(traced, own, "month", by_month, overall),
+        busiest_by_place=_busiest(traced, own, "place", by_place, overall),
         distribution=Distribution.of([row["events"] for row in distribution], [row["members"] for row in distribution]),
         undated=sum(row["undated"] for row in by_kind if row["kind"] == is_member),
         by_others=sum(row["events"] for row in by_kind if row["kind"] != is_member),
@@ -246,18 +246,21 @@ def _reduce_trace(traced: _Traced, member: "ir.Table") -> TraceReduction:
 
 
 def _busiest(
-    traced: _Traced, others: "ir.Table", by: str, counts: Mapping[int, tuple[int, int]], overall: tuple[int, int]
+    traced: _Traced, own: "ir.Table", by: str, counts: Mapping[int, tuple[int, int]], overall: tuple[int, int]
 ) -> dict[int, tuple[int, int]]:
     """What the two busiest members made in each month or place.
 
     What they made altogether bounds it. Where that much would not dominate, it is not counted: on a large forum only
-    the small months and sections are looked into.
+    the small months and sections are looked into, and only members who made enough altogether to matter there. Whoever
+    made less is bounded by that limit, which is chosen so that such a bound never makes a count dominated by itself.
     """
     doubtful = [group for group, (events, _) in counts.items() if is_dominated(events, *overall)]
-    found = {}
-    if doubtful:
-        rows = collect(tables.busiest_of(traced.rows, others, traced.sections, by, doubtful))
-        found = {row[by]: (row["most"], row["second"]) for row in rows}
+    if not doubtful:
+        return dict.fromkeys(counts, overall)
+    limit = harmless_part(min(counts[group][0] for group in doubtful))
+    rows = collect(tables.busiest_of(traced.rows, own, traced.sections, by, doubtful, limit + 1))
+    found = dict.fromkeys(doubtful, (limit, limit))
+    found |= {row[by]: (max(row["most"], limit), max(row["second"], limit)) for row in rows}
     return {group: found.get(group, overall) for group in counts}
 
 

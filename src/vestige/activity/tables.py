@@ -129,21 +129,21 @@ def two_largest(rows: "ir.Table", by: str, value: str) -> "ir.Table":
 
 
 def busiest_of(
-    rows: "ir.Table", others: "ir.Table", sections: "ir.Table | None", by: str, groups: Sequence[int]
+    rows: "ir.Table", own: "ir.Table", sections: "ir.Table | None", by: str, groups: Sequence[int], least: int
 ) -> "ir.Table":
     """Of the rows of `dated_events`: of each of the months or places asked for, what its two busiest members made.
 
     Args:
         rows: events.
-        others: actors that are no members.
+        own: members' rows of `actor_marks`.
         sections: as for `placed`.
         by: "month" or "place".
         groups: which of them.
+        least: members who made fewer events altogether are left out.
     """
-    known = rows.filter(rows.member.notnull())
-    where = placed(known, sections if by == "place" else None)
-    own = where.filter(where[by].isin(list(groups))).anti_join(others, ["forum", "member"])
-    each = own.group_by("forum", "member", by).aggregate(events=own.count())
+    where = placed(rows, sections if by == "place" else None)
+    among = where.filter(where[by].isin(list(groups))).semi_join(own.filter(own.events >= least), ["forum", "member"])
+    each = among.group_by("forum", "member", by).aggregate(events=among.count())
     return two_largest(each, by, "events")
 
 

@@ -7,6 +7,7 @@ so that a suppressed cell cannot be told from an empty one.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import floor
 from typing import Final
 
 from vestige.disclosure.populations import EVENTS, GROUPS
@@ -38,6 +39,14 @@ def is_dominated(count: int, most: int | None, second: int | None) -> bool:
     if most is None or second is None:
         return True
     return most > LARGEST_SHARE * count or count - most - second < RIVAL_PRECISION * most
+
+
+def harmless_part(count: int) -> int:
+    """What two members may each have made of a count at most, so that it is not dominated by what they made.
+
+    Beside a busiest member who made all that is allowed, a second of this much still leaves the others enough.
+    """
+    return floor((1 - LARGEST_SHARE * (1 + RIVAL_PRECISION)) * count)
 
 
 class ColumnKind(StrEnum):
