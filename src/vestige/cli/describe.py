@@ -25,19 +25,29 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
     engine: Annotated[Engine, typer.Option(help="where reductions run")] = Engine.DUCKDB,
     forum: Annotated[str | None, typer.Option(metavar="CODE", help="describe this forum alone")] = None,
+    overrides: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="decisions to let out figures that are held back")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the bootstrap")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """Growth, participation and concentration; every figure passes the disclosure policy."""
     from vestige.activity import DescribeSettings, describe_dataset
     from vestige.dataset import open_dataset
+    from vestige.disclosure import overriding, read_overrides
 
-    with open_dataset(folder, engine=engine) as dataset, progress_bar(quiet=quiet or as_json) as progress:
+    decided = () if overrides is None else read_overrides(overrides)
+    with (
+        open_dataset(folder, engine=engine) as dataset,
+        progress_bar(quiet=quiet or as_json) as progress,
+        overriding(decided),
+    ):
         result = describe_dataset(dataset, settings=DescribeSettings(forum=forum), seed=seed, progress=progress)
+        plain = result.to_plain()  # checks every table, and that every override let something out
     if as_json:
         import json
 
-        print_line(json.dumps(result.to_plain(), indent=1, ensure_ascii=False, allow_nan=False))
+        print_line(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         _print(result)
 
@@ -49,6 +59,9 @@ def _print(result: "DescribeResult") -> None:
     for table in result.safe_tables:
         if table.name not in _NOT_PRINTED:
             print_table(console, table, most=_MONTHS_SHOWN if table.name == "months" else _ROWS_SHOWN)
+            for decision in table.decisions:
+                if decision.override is not None:
+                    console.print(f"{table.title}. {decision.words}")
     for finding in result.findings:
         console.print(f"{finding.severity.value}: {finding.text}")
     console.print(_LEGEND + _ROUNDED, style="dim")

@@ -33,12 +33,16 @@ def report(
     member: Annotated[
         str | None, typer.Option(metavar="PSEUDONYM", help="show one member's place in the chapter profile")
     ] = None,
+    overrides: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="decisions to let out figures that are held back")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of everything random")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar")] = False,
 ) -> None:
     """One self-contained page: no script, nothing loaded from anywhere, fit to print."""
     from vestige.dataset import open_dataset
     from vestige.dataset.manifest import lies_in_dataset
+    from vestige.disclosure import read_overrides
     from vestige.errors import OutputError
     from vestige.outputs import staged_file
     from vestige.report import ReportSettings, build_report
@@ -46,9 +50,10 @@ def report(
     if lies_in_dataset(out):
         raise OutputError("a page in a dataset's folder would make it invalid", hint="choose another --out")
     groups = () if trajectories is None else numbers_of_groups(trajectories, "--trajectories")
+    decided = () if overrides is None else read_overrides(overrides)
     with staged_file(out, replace=replace) as target, progress_bar(quiet=quiet) as progress:
         with open_dataset(folder, engine=engine) as dataset:
-            settings = ReportSettings(forum, study, groups, tuple(chapters or ()), member)
+            settings = ReportSettings(forum, study, groups, tuple(chapters or ()), member, decided)
             made = build_report(dataset, settings=settings, seed=seed, progress=progress)
         target.write_text(made.html, encoding="utf-8")
     if not quiet:

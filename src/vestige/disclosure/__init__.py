@@ -1,6 +1,7 @@
 """The one disclosure policy, applied to every table on its way out."""
 
 from vestige.disclosure.check import check_table, check_tables
+from vestige.disclosure.overrides import Override, OverrideReason, overriding, read_overrides
 from vestige.disclosure.policy import (
     LARGEST_SHARE,
     MINIMUM_MEMBERS,
@@ -31,10 +32,14 @@ __all__ = [
     "ColumnRule",
     "Decision",
     "Mark",
+    "Override",
+    "OverrideReason",
     "Reason",
     "Runs",
     "SafeTable",
     "TableRule",
     "check_table",
     "check_tables",
+    "overriding",
+    "read_overrides",
 ]

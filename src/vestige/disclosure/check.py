@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from vestige.dataset.schema import CODE_PATTERN, PSEUDONYM_PATTERN
 from vestige.disclosure.counted import Cell, Column, CountedSet, Span
+from vestige.disclosure.overrides import Override, current_overrides
 from vestige.disclosure.policy import (
     ESTIMATE_KINDS,
     LABEL_KINDS,
@@ -28,7 +30,7 @@ from vestige.disclosure.policy import (
 )
 from vestige.disclosure.populations import EVERYBODY, GROUPS, wider
 from vestige.disclosure.release import current_release
-from vestige.disclosure.safe import PASS, SafeTable
+from vestige.disclosure.safe import PASS, SafeTable, plain_value
 from vestige.errors import DisclosureError
 from vestige.statistics.proportions import wilson_interval
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 Cells = Mapping[str, Sequence[object]]
 Reasons = dict[str, list[Reason | None]]
+Overridden = dict[str, dict[int, tuple[Override, Reason]]]
 
 _CODE: Final = re.compile(CODE_PATTERN)
 _PSEUDONYM: Final = re.compile(PSEUDONYM_PATTERN)
@@ -64,6 +67,7 @@ def check_tables(tables: "Mapping[str, tuple[pa.Table, TableRule]]") -> dict[str
     )
     for draft in drafts.values():
         draft.hidden = _primary(draft.cells, draft.rule, release.everybody)
+        draft.overridden = _override(draft)
         draft.counts = _count_cells(draft)
     release.protect(
         [cell for draft in drafts.values() for column in draft.counts.values() for cell in column.values()],
@@ -100,11 +104,12 @@ def check_table(table: "pa.Table", rule: TableRule) -> SafeTable:
 
 @dataclass
 class _Draft:
-    """A table on its way: exact values, why each is held back, and its counts by column and row."""
+    """A table on its way: exact values, why each is held back, what a person lets out, its counts by column and row."""
 
     rule: TableRule
     cells: Cells
     hidden: Reasons = field(default_factory=dict)
+    overridden: Overridden = field(default_factory=dict)
     counts: dict[str, dict[int, Cell]] = field(default_factory=dict)
 
     @property
@@ -120,6 +125,27 @@ def _draft(table: "pa.Table", rule: TableRule) -> _Draft:
     return _Draft(rule, _typed_cells(table, rule))
 
 
+def _override(draft: _Draft) -> Overridden:
+    """Let out what a person decided to; what members made by themselves never leaves."""
+    overrides = current_overrides()
+    if not overrides.entries:
+        return {}
+    labels = [column for column in draft.rule.columns if column.kind in LABEL_KINDS]
+
+    def labels_of(row: int) -> dict[str, object]:
+        return {column.name: plain_value(draft.cells[column.name][row], column.kind) for column in labels}
+
+    found: Overridden = {}
+    for column in (column for column in draft.rule.columns if column.shown):
+        reasons = draft.hidden[column.name]
+        for row, reason in enumerate(reasons):
+            entry = None if reason is None else overrides.of(draft.rule.name, column.name, labels_of, row)
+            if reason is not None and entry is not None:
+                found.setdefault(column.name, {})[row] = entry, reason
+                reasons[row] = None
+    return found
+
+
 def _count_cells(draft: _Draft) -> dict[str, dict[int, Cell]]:
     """The counts by column and row; where none is available there is nothing to subtract."""
     divided = {name for column in draft.rule.columns if column.shown for name in column.ratio or ()}
@@ -132,6 +158,7 @@ def _count_cells(draft: _Draft) -> dict[str, dict[int, Cell]]:
                 behind=_members_behind(draft.cells, column, row),
                 reason=draft.hidden[column.name][row],
                 read=column.shown or column.name in divided,
+                pinned=row in draft.overridden.get(column.name, ()),
             )
             for row, labels in enumerate(rows)
             if isinstance(value := draft.cells[column.name][row], int)
@@ -217,7 +244,7 @@ def _published(draft: _Draft) -> SafeTable:
         if own.ratio is not None:
             figures[own.name] = _ratios(own, figures)
             hidden[own.name] = _dependent(own, hidden, figures)
-    return _sealed(rule, figures, hidden)
+    return _sealed(rule, figures, hidden, draft.overridden)
 
 
 def _typed_cells(table: "pa.Table", rule: TableRule) -> dict[str, Sequence[object]]:
@@ -371,7 +398,7 @@ def _dependent(column: ColumnRule, hidden: Reasons, figures: Mapping[str, Sequen
     ]
 
 
-def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reasons) -> SafeTable:
+def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reasons, overridden: Overridden) -> SafeTable:
     import pyarrow as pa
 
     types = {
@@ -392,6 +419,11 @@ def _sealed(rule: TableRule, figures: Mapping[str, list[object]], hidden: Reason
             for value, reason in zip(values, reasons, strict=True)
         )
         decisions += _decisions(rule, column, reasons)
+        let_out = Counter(overridden.get(column.name, {}).values())
+        decisions += [
+            Decision(rule.title, column.title, Reason.OVERRIDDEN, count, entry, despite)
+            for (entry, despite), count in let_out.items()
+        ]
     return SafeTable(rule.name, rule.title, rule.note, shown, pa.table(arrays), marks, tuple(decisions), permit=PASS)
 
 
@@ -399,7 +431,7 @@ def _decisions(rule: TableRule, column: ColumnRule, reasons: Sequence[Reason | N
     suppressed = [
         Decision(rule.title, column.title, reason, count)
         for reason in Reason
-        if reason is not Reason.ROUNDED
+        if reason not in {Reason.ROUNDED, Reason.OVERRIDDEN}
         if (count := sum(found is reason for found in reasons))
     ]
     shown = sum(reason is None for reason in reasons)

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import floor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vestige.disclosure.populations import EVENTS, GROUPS
 from vestige.errors import DisclosureError
+
+if TYPE_CHECKING:
+    from vestige.disclosure.overrides import Override
 
 MINIMUM_MEMBERS: Final = 10
 """Fewest members behind a figure that may leave (the usual output-checking threshold; Griffiths et al., 2019,
@@ -127,6 +130,7 @@ class Reason(StrEnum):
     TOTAL = "total"
     DEPENDENT = "dependent"
     ROUNDED = "rounded"
+    OVERRIDDEN = "overridden"
 
 
 Counts = str | Mapping[str, str] | Mapping[tuple[str, str], str]
@@ -260,25 +264,33 @@ class Decision:
         column: heading of the column.
         reason: why.
         cells: how many cells.
+        override: of figures that a person let out, whose decision it was.
+        despite: of these, why they would have been held back.
     """
 
     table: str
     column: str
     reason: Reason
     cells: int
+    override: "Override | None" = None
+    despite: Reason | None = None
 
     @property
     def words(self) -> str:
         """The decision as a sentence."""
-        what = {
-            Reason.SMALL: f"fewer than {MINIMUM_MEMBERS} members stand behind the figure",
-            Reason.DOMINANT: "one member made most of it, or can be bounded closely by another",
-            Reason.DIFFERENCE: f"beside another figure it would tell of fewer than {MINIMUM_MEMBERS} members",
-            Reason.COMPLEMENT: f"all but fewer than {MINIMUM_MEMBERS} members are counted, which tells about the rest",
-            Reason.TOTAL: "it would give away a suppressed figure by subtraction from the total",
-            Reason.DEPENDENT: "it is computed from a suppressed figure",
-        }
         if self.reason is Reason.ROUNDED:
             return f"{self.column}: rounded."
         cells = "1 figure" if self.cells == 1 else f"{self.cells} figures"
-        return f"{self.column}: {cells} suppressed, because {what[self.reason]}."
+        if self.override is not None and self.despite is not None:
+            return f"{self.column}: {cells} released by {self.override.words}, although {_BECAUSE[self.despite]}."
+        return f"{self.column}: {cells} suppressed, because {_BECAUSE[self.reason]}."
+
+
+_BECAUSE: Final = {
+    Reason.SMALL: f"fewer than {MINIMUM_MEMBERS} members stand behind the figure",
+    Reason.DOMINANT: "one member made most of it, or can be bounded closely by another",
+    Reason.DIFFERENCE: f"beside another figure it would tell of fewer than {MINIMUM_MEMBERS} members",
+    Reason.COMPLEMENT: f"all but fewer than {MINIMUM_MEMBERS} members are counted, which tells about the rest",
+    Reason.TOTAL: "it would give away a suppressed figure by subtraction from the total",
+    Reason.DEPENDENT: "it is computed from a suppressed figure",
+}

@@ -54,10 +54,7 @@ class SafeTable:
     def rows(self) -> list[dict[str, Any]]:
         """Rows as plain values that JSON can hold; null where suppressed or unavailable."""
         kinds = {rule.name: rule.kind for rule in self.columns}
-        return [
-            {name: _date_text(value, kinds[name]) if isinstance(value, date) else value for name, value in row.items()}
-            for row in self.data.to_pylist()
-        ]
+        return [{name: plain_value(value, kinds[name]) for name, value in row.items()} for row in self.data.to_pylist()]
 
     def texts(self) -> list[tuple[str, ...]]:
         """Rows as a reader sees them: thousands separated, percent signs, [c] and [x] in place of missing figures."""
@@ -102,6 +99,11 @@ def format_value(value: object, kind: ColumnKind) -> str:
     if isinstance(value, float):
         return _format_number(value, kind)
     raise DisclosureError("a value of an unknown type cannot be printed", hint="use the column kinds of the policy")
+
+
+def plain_value(value: Any, kind: ColumnKind) -> Any:  # noqa: ANN401 - any value of a table
+    """A value as JSON can hold it; dates as they are printed."""
+    return _date_text(value, kind) if isinstance(value, date) else value
 
 
 def _date_text(value: date, kind: ColumnKind) -> str:

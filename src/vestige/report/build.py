@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final, cast
 
 from vestige.dataset import Dataset
+from vestige.disclosure import Override, overriding
 from vestige.errors import SettingsError
 from vestige.progress import Progress, ignore_progress
 from vestige.report.chapters import Chapter, ChapterMaker
 from vestige.report.closing_chapters import ending_chapters, opening_chapters
 from vestige.report.describe_chapters import describe_chapters
 from vestige.report.page import render_page
-from vestige.runs import one_run
 
 CHAPTER_MAKERS: Final[tuple[ChapterMaker, ...]] = (describe_chapters,)
 """Those of every report, in the order of their chapters."""
@@ -42,6 +42,7 @@ class ReportSettings:
         trajectories: numbers of groups for the chapter on posting paths; none leave it out, since fits take time.
         chapters: names of further chapters, from `OPTIONAL_CHAPTERS`.
         member: pseudonym of one member, whose place the chapter `profile` shows; needs that chapter.
+        overrides: decisions to let out what the disclosure policy holds back; all are listed on the page.
 
     Raises:
         SettingsError: no such chapter, or a member without the chapter that shows one.
@@ -52,6 +53,7 @@ class ReportSettings:
     trajectories: tuple[int, ...] = ()
     chapters: tuple[str, ...] = ()
     member: str | None = None
+    overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a chapter that nobody makes."""
@@ -99,10 +101,11 @@ def build_report(
         SettingsError: the dataset has no such forum.
         DatasetError: a table that is needed is absent, or a file was changed.
         StudyError: the study has errors.
-        DisclosureError: a table does not declare what the policy needs to know.
+        DisclosureError: a table does not declare what the policy needs to know; an override lets nothing out.
     """
-    with one_run():
-        return _build(dataset, settings or ReportSettings(), seed, progress or ignore_progress)
+    chosen = settings or ReportSettings()
+    with overriding(chosen.overrides):
+        return _build(dataset, chosen, seed, progress or ignore_progress)
 
 
 def _build(dataset: Dataset, chosen: ReportSettings, seed: int, progress: Progress) -> Report:
@@ -149,4 +152,5 @@ def _options(settings: ReportSettings) -> str:
     options += [f" --trajectories {','.join(map(str, settings.trajectories))}"] if settings.trajectories else []
     options += [f" --with {name}" for name in OPTIONAL_CHAPTERS if name in settings.chapters]
     options += [" --member PSEUDONYM"] if settings.member else []
+    options += [" --overrides FILE"] if settings.overrides else []
     return "".join(options)

@@ -1,15 +1,15 @@
 """The chapters around all analyses: what this is, the window, what is missing, disclosure, provenance."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from vestige.dataset import Dataset, Manifest
 from vestige.dataset.schema import Access
-from vestige.disclosure import Reason
+from vestige.disclosure import Decision, Reason
 from vestige.report import prose
-from vestige.report.chapters import Chapter, Facts, Points, Words
+from vestige.report.chapters import Chapter, Facts, Part, Points, Words
 from vestige.version import __version__
 
 _LIBRARIES: Final = ("duckdb", "ibis-framework", "numpy", "pyarrow", "altair", "vl-convert-python")
@@ -65,15 +65,22 @@ def _missing(manifest: Manifest) -> Chapter:
 
 
 def _disclosure(chapters: Sequence[Chapter]) -> Chapter:
-    items = tuple(
-        f"{decision.table}. {decision.words}"
+    decisions = [
+        decision
         for chapter in chapters
         for table in chapter.tables
         for decision in table.decisions
         if decision.reason not in {Reason.ROUNDED, Reason.DEPENDENT}
-    )
-    taken = Points(tuple(dict.fromkeys(items))) if items else Words(("Nothing had to be suppressed.",))
-    return Chapter("disclosure", "What was held back", (Words(prose.DISCLOSURE), taken))
+    ]
+    held = _listed(decision for decision in decisions if decision.override is None)
+    let_out = _listed(decision for decision in decisions if decision.override is not None)
+    released: tuple[Part, ...] = (Words(prose.OVERRIDES), Points(let_out)) if let_out else ()
+    taken = Points(held) if held else Words(("Nothing had to be suppressed.",))
+    return Chapter("disclosure", "What was held back", (Words(prose.DISCLOSURE), taken, *released))
+
+
+def _listed(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{decision.table}. {decision.words}" for decision in decisions))
 
 
 def _provenance(manifest: Manifest, chapters: Sequence[Chapter], seed: int, options: str) -> Chapter:

@@ -73,6 +73,11 @@ short of it by fewer than {MINIMUM_MEMBERS}, and what one table holds back, no o
 records is not taken into account. The rules do not protect against somebody who already knows most of the members.
 """)
 
+OVERRIDES: Final = paragraphs("""
+These figures would have been held back. Persons of the custodian decided that they may be shown to the readers of this
+report, and answer for it. They are rounded like all others; what they would give away beside them is held back.
+""")
+
 PROVENANCE: Final = paragraphs("""
 The digest identifies the dataset to the last byte: it is a SHA-256 over the names and digests of its files. The page
 holds no time of its own making, so that the same dataset, versions and seed give the same page.
