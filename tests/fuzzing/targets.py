@@ -242,12 +242,13 @@ def postgresql_records(content: bytes, _folder: Path) -> object:
 
 def _answer(kernel: str, content: bytes) -> object:
     def read(block: int) -> object:
-        lost = False
+        answer = answered(kernel, content)
+        rows: object = None
         try:
-            return rows_of(answered(kernel, content), block)
+            rows = rows_of(answer, block)
         except LostConnectionError:
-            lost = True
-        return lost
+            rows = None
+        return None if answer.readinto(memoryview(bytearray(1))) else rows  # the next query would find the rest
 
     return _twice(read, 1 << 20, 7)
 
