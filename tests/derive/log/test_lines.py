@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from derive.log_lines import SECOND, TIME, comparable, kept, line, read, read_source, slow_phpbb
@@ -301,6 +301,7 @@ _SOUP = st.lists(st.one_of(_PARTS, st.text(max_size=30).map(lambda text: text + 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_SOUP)
+@example([line("/viewtopic.php?t=1", time="30/Jun/2015:23:59:60 +0000")])
 def test_the_compiled_reader_agrees_with_a_slow_one(lines):
     good = [line("/viewtopic.php?t=1&p=2&f=3"), line("/download/file.php?id=4", status=206)]
     content = "".join([*lines, *good]).encode()
