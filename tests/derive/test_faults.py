@@ -1,5 +1,6 @@
 """Faults of the machine: full and read-only disks, two runs at one place, locks of killed runs, a backward clock."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -86,12 +87,19 @@ def begin(arguments: list[Any], place: Path, temporary: Path) -> subprocess.Pope
 
     Its content is made after it let go of the parent folder, which a halted run would keep from everybody else.
     """
-    process = start(temporary, *arguments)
-    while not any(place.glob(f".{OUT}.partial-*/content")):
-        assert process.poll() is None, "it ended before it could be halted"
-        time.sleep(0.001)
-    process.send_signal(signal.SIGSTOP)
-    return process
+    for _ in range(20):  # a run may end before it can be halted
+        process = start(temporary, *arguments)
+        while process.poll() is None and not any(place.glob(f".{OUT}.partial-*/content")):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGSTOP)
+        if process.returncode is None:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            if any(place.glob(f".{OUT}.partial-*/content")):
+                return process
+            process.send_signal(signal.SIGCONT)
+        assert process.wait() == 0, process.communicate()
+        shutil.rmtree(place / OUT)
+    pytest.fail("every run ended before it could be halted")
 
 
 @pytest.mark.parametrize("command", WRITERS)
