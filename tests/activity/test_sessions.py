@@ -83,7 +83,16 @@ def test_visits_by_hand(open_engine, tmp_path):
         result = measure_sessions(dataset)
     assert isinstance(result, Result)
     (row,) = result.table("visits").to_pylist()
-    assert row == {"members": 3, "visitors": 2, "visits": 4, "pages": 6, "transfers": 2}
+    made = {}
+    for member, _, _, pages, transfers, _ in EXPECTED:
+        made.setdefault(member, []).append((1, pages, transfers))
+    each = [tuple(map(sum, zip(*rows, strict=True))) for rows in made.values()]
+    most = {
+        f"{name}_{rank}": sorted(own[place] for own in each)[-1 - number]
+        for place, name in enumerate(("visits", "pages", "transfers"))
+        for number, rank in enumerate(("most", "second"))
+    }
+    assert row == {"members": 3, "visitors": 2, "visits": 4, "pages": 6, "transfers": 2, **most}
     sizes = {row["what"]: row for row in result.table("visit_sizes").to_pylist()}
     assert {what: row["mean"] for what, row in sizes.items()} == {
         LENGTH: pytest.approx((1_800 + 600 + 601) / 4 / 60),
@@ -98,6 +107,8 @@ def test_visits_by_hand(open_engine, tmp_path):
     assert {cell: count for cell, count in hours.items() if count} == {
         ("Monday", "10"): 1, ("Monday", "11"): 1, ("Sunday", "23"): 1, ("Monday", "05"): 1,
     }  # fmt: skip
+    alone = [row for row in result.table("hour_of_week").to_pylist() if row["visits"]]
+    assert {(row["most"], row["second"]) for row in alone} == {(1, 0)}
     gaps = {row["gap"]: (row["visits"], row["minutes"]) for row in result.table("gap_sensitivity").to_pylist()}
     assert gaps["30 minutes"] == (4, pytest.approx((1_800 + 600 + 601) / 4 / 60))
     assert gaps["5 minutes"][0] == 7

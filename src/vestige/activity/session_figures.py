@@ -8,7 +8,15 @@ import numpy as np
 from vestige.activity.session_reduce import SessionReduction
 from vestige.activity.volume_tables import MINUTE
 from vestige.disclosure import Additive, ColumnKind, ColumnRule, TableRule
-from vestige.disclosure.figures import Figures, count_column, members_column, rows_table
+from vestige.disclosure.figures import (
+    MOST,
+    Figures,
+    contribution_columns,
+    count_column,
+    members_column,
+    most_of,
+    rows_table,
+)
 from vestige.statistics.distribution import Distribution
 
 GAPS: Final = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240)
@@ -20,6 +28,7 @@ TRANSFERS: Final = "Downloads"
 OF_MEMBERS: Final = "Visits of a member"
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS: Final = tuple(f"{hour:02}" for hour in range(24))
+_MADE: Final = ("visits", "pages", "transfers")
 _QUANTILES: Final = (
     ("quarter", "25 %", 0.25),
     ("median", "Median", 0.5),
@@ -48,18 +57,24 @@ def _visits(reduction: SessionReduction) -> Figures:
         (
             members_column("members", "Members", additive=Additive.NO, counts="members"),
             members_column("visitors", "Visiting members", additive=Additive.NO, within="members", counts="visiting"),
-            count_column("visits", "Visits", behind="visitors", additive=Additive.NO, counts="visits"),
-            count_column("pages", "Page views", behind="visitors", additive=Additive.NO, counts="page-views"),
-            count_column("transfers", "Downloads", behind="visitors", additive=Additive.NO, counts="downloads"),
+            _made("visits", "Visits", "visits"),
+            _made("pages", "Page views", "page-views"),
+            _made("transfers", "Downloads", "downloads"),
             ColumnRule(
                 "visits_per_member", "Visits per visiting member", ColumnKind.RATIO, ratio=("visits", "visitors")
             ),
             ColumnRule("pages_per_visit", "Pages per visit", ColumnKind.RATIO, ratio=("pages", "visits")),
+            *(column for name in _MADE for column in contribution_columns(most_of(name))),
         ),
         "Runs of a member's page views and downloads without a pause longer than the gap.",
     )
     row = (reduction.members, reduction.visitors, reduction.visits, reduction.pages, reduction.transfers)
-    return Figures(rule, rows_table(rule, [row]))
+    made = (value for name in _MADE for value in reduction.busiest[name])
+    return Figures(rule, rows_table(rule, [(*row, *made)]))
+
+
+def _made(name: str, title: str, counts: str) -> ColumnRule:
+    return count_column(name, title, behind="visitors", additive=Additive.NO, counts=counts, largest=most_of(name))
 
 
 def _sizes(reduction: SessionReduction) -> Figures:
@@ -152,12 +167,13 @@ def _hours(reduction: SessionReduction) -> Figures:
             ColumnRule("weekday", "Day", ColumnKind.LABEL, vocabulary=WEEKDAYS),
             ColumnRule("hour", "Hour (UTC)", ColumnKind.LABEL, vocabulary=HOURS),
             members_column("visitors", "Members", additive=Additive.NO, counts="visiting"),
-            count_column("visits", "Visits begun", behind="visitors", counts="visits"),
+            count_column("visits", "Visits begun", behind="visitors", counts="visits", largest=MOST),
+            *contribution_columns(),
         ),
         "Hours are UTC: a pattern may belong to another part of the world than it seems.",
     )
     rows = [
-        (weekday, hour, *reduction.hours.get((place, int(hour)), (0, 0)))
+        (weekday, hour, *reduction.hours.get((place, int(hour)), (0, 0, 0, 0)))
         for place, weekday in enumerate(WEEKDAYS)
         for hour in HOURS
     ]

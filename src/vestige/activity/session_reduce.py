@@ -13,6 +13,7 @@ from vestige.activity.traces import DOWNLOADS, VIEWS
 from vestige.activity.volume_tables import on_grid, page_views
 from vestige.dataset import Dataset
 from vestige.dataset.schema import State
+from vestige.disclosure.figures import busiest_two
 from vestige.progress import Progress, Step
 from vestige.statistics.distribution import Distribution
 
@@ -53,7 +54,8 @@ class SessionReduction:
         lengths: seconds, on a grid, to visits.
         sizes: "pages", "sections", "transfers" to the visits of each number.
         of_members: members by number of visits.
-        hours: (weekday from 0, Monday; hour) to (members, visits begun).
+        hours: (weekday from 0, Monday; hour) to members, visits begun, and how many the two busiest began.
+        busiest: "visits", "pages", "transfers" to what the busiest and the second busiest member made.
         gaps: the same events by other gaps.
         undated: page views without a time.
         with_sections: whether any view names a section.
@@ -69,7 +71,8 @@ class SessionReduction:
     lengths: Distribution
     sizes: Mapping[str, Distribution]
     of_members: Distribution
-    hours: Mapping[tuple[int, int], tuple[int, int]]
+    hours: Mapping[tuple[int, int], tuple[int, int, int, int]]
+    busiest: Mapping[str, tuple[int, int]]
     gaps: tuple[GapCounts, ...]
     undated: int
     with_sections: bool
@@ -133,8 +136,17 @@ def reduce_sessions(
             sizes={name: _distribution(session_tables.by_value(visits, name), "visits") for name in _SIZES},
             of_members=of_members,
             hours={
-                (row["weekday"], row["hour"]): (row["members"], row["visits"])
+                divmod(row["place"], session_tables.HOURS_OF_DAY): (
+                    row["members"],
+                    row["visits"],
+                    row["most"],
+                    row["second"],
+                )
                 for row in collect(session_tables.by_hour_of_week(visits))
+            },
+            busiest={
+                "visits": busiest_two(of_members.values.tolist(), of_members.members.tolist()),
+                **{name: _busiest(visits, name) for name in ("pages", "transfers")},
             },
             gaps=tuple(_by_gap(pauses, gaps)),
             undated=int(pages.filter(pages["at"].isnull()).count().to_pyarrow().as_py()),
@@ -157,6 +169,11 @@ def _by_gap(pauses: Mapping[int, Mapping[str, int]], gaps: Sequence[int]) -> lis
         seconds = sum(row["seconds"] for at, row in pauses.items() if 0 <= at <= place)
         found.append(GapCounts(gap, visits, seconds))
     return found
+
+
+def _busiest(visits: "ir.Table", column: str) -> tuple[int, int]:
+    made = [row["value"] for row in collect(session_tables.busiest_of_all(visits, column))]
+    return (*made, 0, 0)[0], (*made, 0, 0)[1]
 
 
 def _distribution(counted: "ir.Table", count: str) -> Distribution:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
+from vestige.activity.tables import two_largest
 from vestige.activity.volume_tables import DAY, HOUR, page_views, seconds
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MONDAY: Final = 3
 """Days from the Monday before 1970-01-01, a Thursday, to that day."""
+HOURS_OF_DAY: Final = 24
 _WEEK: Final = 7
 
 
@@ -115,9 +117,20 @@ def by_member(visits: "ir.Table") -> "ir.Table":
 
 
 def by_hour_of_week(visits: "ir.Table") -> "ir.Table":
-    """Visits by the hour of the week in which they begin: weekday (0 is Monday), hour, members, visits. UTC."""
+    """Visits by the hour of the week in which they begin, in UTC.
+
+    Returns:
+        place (0 is the first hour of Monday), members, visits, and what the two busiest began: most, second.
+    """
     day = ((visits.start - visits.start % DAY) / DAY).cast("int64")
     hour = ((visits.start % DAY - visits.start % HOUR) / HOUR).cast("int64")
-    placed = visits.select("forum", "member", weekday=(day + MONDAY) % _WEEK, hour=hour)
-    each = placed.group_by("forum", "member", "weekday", "hour").aggregate(visits=placed.count())
-    return each.group_by("weekday", "hour").aggregate(members=each.count(), visits=each.visits.sum())
+    placed = visits.select("forum", "member", place=(day + MONDAY) % _WEEK * HOURS_OF_DAY + hour)
+    each = placed.group_by("forum", "member", "place").aggregate(visits=placed.count())
+    counted = each.group_by("place").aggregate(members=each.count(), visits=each.visits.sum())
+    return counted.inner_join(two_largest(each, "place", "visits"), "place")
+
+
+def busiest_of_all(visits: "ir.Table", column: str) -> "ir.Table":
+    """What the two members made who have the largest sums of a column: value, at most two rows."""
+    each = visits.group_by("forum", "member").aggregate(value=visits[column].sum().cast("int64"))
+    return each.select("value").order_by(ibis.desc("value")).limit(2)
