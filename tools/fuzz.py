@@ -29,8 +29,8 @@ it says must not come from the input; dumps, XML and logs must give the same row
 CLOSING = """
 Found and mended on the way (November 2026): a deadlock between the interpreter and Arrow's thread that read a CSV
 file through a Python object; a format of times that is no word in a map of tables; a column named twice, names and
-labels that are not UTF-8 in a list of ties. The one disagreement of the second long run lay in the target itself: bytes
-behind the end of a database's answer spoil it once they are fetched, which depends on the size of a block.
+labels that are not UTF-8 in a list of ties. A record of PostgreSQL's that looked like the end of
+the rows hid all that came behind it, without an error, where a block or a fetch ended with it.
 
 The inputs that are kept stand in `tests/fuzzing/corpus` and are replayed by `make test`, also through the
 machine code."""

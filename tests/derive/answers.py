@@ -50,7 +50,7 @@ def answered(kernel: str, content: bytes, piece: int = 1 << 20) -> Answer:
         room[:count], left = left[:count], left[count:]
         return count
 
-    return Answer(readinto, kernel, sequence=FIRST if kernel == READ_PACKETS else 0)
+    return Answer(readinto, kernel, sequence=FIRST if kernel == READ_PACKETS else 0, alone=kernel == READ_RECORDS)
 
 
 def rows_of(answer: Answer, block: int = 1 << 20) -> tuple[list[tuple[object, ...]], Counter[tuple[str, str]]]:

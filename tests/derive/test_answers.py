@@ -15,8 +15,9 @@ from derive.answers import (
     row_packet,
     rows_of,
 )  # fmt: skip
-from vestige.derive.live.answer import READ_PACKETS, READ_RECORDS
+from vestige.derive.live.answer import READ_PACKETS, READ_RECORDS, Answer
 from vestige.derive.live.faults import LostConnectionError
+from vestige.derive.live.postgresql import _Records
 from vestige.derive.packed_codes import LONGEST_TEXT
 from vestige.errors import SourceError
 
@@ -108,3 +109,26 @@ def test_nonsense_in_packets_is_no_answer(content):
 def test_nonsense_in_records_is_no_answer(content):
     with pytest.raises(LostConnectionError):
         rows_of(answered(READ_RECORDS, content))
+
+
+@pytest.mark.parametrize("block", [7, 49, 1 << 20])
+def test_a_forged_end_of_records_is_no_end_whatever_the_block(block):
+    """A block that ends with the forged end holds nothing behind it: only the stream can tell."""
+    content = records([(1, 2, b"3")])
+    assert len(content) == 49, "one of the blocks must end with it"
+    with pytest.raises(LostConnectionError):
+        rows_of(answered(READ_RECORDS, content + content), block)
+
+
+@pytest.mark.parametrize("spoiled", [b"\xff" * 4, b""])
+def test_a_spoiled_record_at_the_end_of_a_fetch_does_not_hide_the_rows_of_the_next(spoiled):
+    sound = records([(1, 2, b"3")])[:-4]
+    fetches = iter([[(sound,)], [(spoiled,)], [(sound,)], []])
+    with pytest.raises(LostConnectionError):
+        rows_of(Answer(_Records(lambda: next(fetches)).readinto, READ_RECORDS, alone=True))
+
+
+def test_nothing_is_fetched_behind_the_end_of_the_rows():
+    fetches = iter([[(records([(1, 2, b"3")])[:-4],)], []])
+    rows, _ = rows_of(Answer(_Records(lambda: next(fetches)).readinto, READ_RECORDS, alone=True))
+    assert len(rows) == 1

@@ -45,6 +45,8 @@ class Answer:
         sequence: number of the first row's packet.
         refused: the error that stands for a number that the server sends in place of a row.
         cut_short: of no meaning here.
+        alone: whether the stream ends with the answer. A connection that goes on must not be read behind it: no more
+            would come, and the reader would wait.
     """
 
     readinto: Callable[[memoryview], int]
@@ -52,6 +54,7 @@ class Answer:
     sequence: int = 0
     refused: Callable[[int], Exception] = lambda _number: LostConnectionError()
     cut_short: bool = False
+    alone: bool = False
 
 
 def read_answer(
@@ -66,7 +69,7 @@ def read_answer(
         block: bytes held at a time; grows to the longest row.
 
     Raises:
-        LostConnectionError: the bytes end before the answer does, or are none.
+        LostConnectionError: the bytes end before the answer does, go on behind it, or are none.
         SourceError: a number does not fit 64 bits; or what `answer.refused` makes of the server's error.
     """
     window = Window(answer, block)
@@ -87,7 +90,7 @@ def read_answer(
             yield from _batch(slots, int(job.state[places.ROW]), plan, damaged)
         elif code != places.MORE:
             raise _fault(code, answer, plan, window, int(job.state[places.COLUMN]))
-    if window.position != window.end:
+    if window.position != window.end or (answer.alone and window.refill()):
         raise LostConnectionError
 
 

@@ -127,7 +127,7 @@ class PostgresqlDatabase:
         try:
             self._guarded(lambda _: cursor.execute(query.encode()))
             records = _Records(lambda: self._guarded(lambda _: cursor.fetchmany(BATCH_ROWS)))
-            yield from read_answer(Answer(records.readinto, READ_RECORDS), plan, damaged)
+            yield from read_answer(Answer(records.readinto, READ_RECORDS, alone=True), plan, damaged)
         finally:
             with suppress(Exception):  # the server may be gone, and with it the cursor
                 cursor.close()
@@ -176,11 +176,14 @@ class _Records:
     def __init__(self, fetch: Callable[[], list[tuple[Any, ...]]]) -> None:
         self._fetch = fetch
         self._left = memoryview(b"")
+        self._ended = False
 
     def readinto(self, room: memoryview) -> int:
-        """Fill the room with what is left of a batch, or of the next; behind the last one stands an end."""
-        if not self._left:
-            self._left = memoryview(b"".join([record for (record,) in self._fetch()]) or _END)
+        """Fill the room with what is left of a batch, or of the next; behind the last one an end, and nothing more."""
+        if not self._left and not self._ended:
+            records = self._fetch()
+            self._ended = not records
+            self._left = memoryview(_END if self._ended else b"".join([record for (record,) in records]))
         count = min(len(self._left), len(room))
         room[:count], self._left = self._left[:count], self._left[count:]
         return count
